@@ -1,0 +1,94 @@
+"""What travels through the house: keys, rows, values, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Key: TypeAlias = str
+"""Names one customer (or, for a `by` source, one product, store, offer) in every source. Never empty."""
+
+Row: TypeAlias = Mapping[str, Any]
+"""What a source knows about one key, as the source says it: JSON-like, dates and decimals allowed."""
+
+Scalar: TypeAlias = bool | int | float | Decimal | str | date | datetime | None
+
+Value: TypeAlias = Scalar | Sequence[Mapping[str, Scalar]]
+"""A typed field value: a scalar, or a list of flat objects."""
+
+MAX_KEY_CHARACTERS = 512  # longer keys are refused: no CRM has them, and they end in URLs
+
+
+class LadderStep(StrEnum):
+    """Which step of the ladder gave a value, best first."""
+
+    OVERRIDE = "override"
+    LIVE = "live"
+    CACHED = "cached"
+    STALE = "stale"
+    FALLBACK = "fallback"
+
+
+class Cause(StrEnum):
+    """Why a value is a fallback. ABSENT is an answer; the others are failures."""
+
+    ABSENT = "absent"  # the source answered: this customer has no such value
+    LATE = "late"  # no answer by the deadline
+    ERROR = "error"  # the source said it cannot answer, or answered nonsense
+    WRONG_TYPE = "wrong_type"  # it answered with a value of another type
+    WITHHELD = "withheld"  # privacy: this reader may not have it
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where one value came from. `cause` is None unless `step` is FALLBACK."""
+
+    step: LadderStep
+    source: str
+    fetched_at: datetime | None = None  # when the source was asked
+    as_of: datetime | None = None  # when the value was true; the source's word, else fetched_at
+    cause: Cause | None = None
+    detail: str = ""  # one line for people: the error met, the type found; no personal data
+
+
+class Verdict(StrEnum):
+    """Whether a customer's required fields allow a message."""
+
+    READY = "ready"
+    HELD = "held"  # a required field's source gave no answer: the message waits
+    SKIPPED = "skipped"  # a required field is absent: this customer gets no message
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The resolved fields of one customer. `values` and `provenance` have the same names."""
+
+    key: Key
+    values: Mapping[str, Value]
+    provenance: Mapping[str, Provenance]
+    is_found: bool  # any source has a row
+    verdict: Verdict = Verdict.READY
+    reason: str = ""  # the field that decided, where the verdict is not READY
+    spent_s: float = 0.0  # seconds of this customer's deadline that were used
+
+    def unavailable(self) -> frozenset[str]:
+        """Fields that fell back for another cause than absence."""
+        return frozenset(
+            name
+            for name, origin in self.provenance.items()
+            if origin.cause is not None and origin.cause is not Cause.ABSENT
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one source call gave: rows by key. A key without a row means 'no such customer', never an error."""
+
+    rows: Mapping[Key, Row]
+    as_of: datetime | None = None  # the call's own word on its data's age (HTTP Age); None: now
+    foreign_rows: int = 0  # rows refused because nobody asked for their key
+    row_errors: Mapping[Key, str] = field(default_factory=dict)  # keys whose own row could not be read
