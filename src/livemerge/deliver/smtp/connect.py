@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
+from typing import cast
 
 import aiosmtplib
 
@@ -78,11 +79,11 @@ def tls_context(relay: Relay) -> ssl.SSLContext | None:
 
 
 def _taken_over(relay: Relay, client: aiosmtplib.SMTP) -> Opened:
-    if not isinstance(client.transport, asyncio.Transport):
+    if client.transport is None or client.transport.is_closing():
         raise _unreachable(relay, ConnectionError("the server closed the connection"))
     has = client.supports_extension
     offers = Offers(has("pipelining"), has("8bitmime"), has("chunking"), has("size"))
-    return Opened(Wire.take_over(client.transport), offers)
+    return Opened(Wire.take_over(cast(asyncio.Transport, client.transport)), offers)  # uvloop's is none by class
 
 
 async def _say_hello(client: aiosmtplib.SMTP) -> None:
@@ -100,12 +101,13 @@ def _own_name() -> str:
     return name if _HOST_NAME.fullmatch(name) else "localhost"
 
 
-def _unreachable(relay: Relay, error: Exception) -> DeliveryError:
-    what, advice, retryable = _explained(error)
+def _unreachable(relay: Relay, error: BaseException) -> DeliveryError:
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    what, advice, retryable = _explained(cause)
     return DeliveryError(what, where=str(relay), advice=advice, retryable=retryable)
 
 
-def _explained(error: Exception) -> tuple[str, str, bool]:
+def _explained(error: BaseException) -> tuple[str, str, bool]:
     """What happened, what to do, and whether trying again may help. Never quotes what we sent."""
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return f"the relay refused user and password ({error.code})", "Check user and password.", False
@@ -123,9 +125,5 @@ def _explained(error: Exception) -> tuple[str, str, bool]:
         return "no answer from the relay in time", "Check host, port and firewall.", True
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or 'no reason given'}", "Check scheme and port.", False
-    return f"cannot connect: {_os_reason(error)}", "Check that the relay runs at this host and port.", True
-
-
-def _os_reason(error: Exception) -> str:
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    return getattr(cause, "strerror", None) or type(cause).__name__
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return f"cannot connect: {reason}", "Check that the relay runs at this host and port.", True
