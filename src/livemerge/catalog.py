@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jmespath
+import orjson
 from jmespath.exceptions import JMESPathError
 
 from livemerge import config
@@ -472,6 +473,11 @@ def _url(value: object) -> Value:
 
 
 def _list(value: object) -> Value:
+    if isinstance(value, str) and value[:1] == "[":  # how SQL gives a list: json_group_array, json_agg::text
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise _wrong("a list", value) from None
     if not isinstance(value, list | tuple):
         raise _wrong("a list", value)
     if len(value) > MAX_LIST_ITEMS:

@@ -418,10 +418,9 @@ def _section_at(wanted: type[Section], inner: tuple[str, ...]) -> type[Section]:
     section = wanted
     for name in inner:
         field = next((field for field in msgspec.structs.fields(section) if field.encode_name == name), None)
-        options = [field.type, *getattr(field.type, "__args__", ())] if field else []
-        for option in options:
-            if isinstance(option, type) and issubclass(option, Section):
-                section = option
+        options: tuple[object, ...] = (field.type, *getattr(field.type, "__args__", ())) if field else ()
+        sections = [option for option in options if isinstance(option, type) and issubclass(option, Section)]
+        section = sections[0] if sections else section
     return section
 
 

@@ -1,0 +1,50 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   ?= .build/demo
+RECIPIENTS ?= 1000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev servers demo test check bench lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.setup ## .venv from the lock file, with .venv/bin/livemerge in it
+
+$(VENV)/.setup: requirements.lock pyproject.toml scripts/make-venv
+	scripts/make-venv $(PYTHON) $(VENV) requirements.lock
+	@touch $@
+
+setup-dev: $(VENV)/.setup-dev ## the same, with what tests and checks need
+
+$(VENV)/.setup-dev: requirements-dev.lock pyproject.toml scripts/make-venv
+	scripts/make-venv $(PYTHON) $(VENV) requirements-dev.lock
+	@touch $(VENV)/.setup $@
+
+servers: ## real servers and a browser for the tests, from Debian's packages
+	scripts/install-servers
+
+demo: setup ## a campaign through a small world on this machine; Ctrl-C ends it
+	$(BIN)/livemerge demo --folder $(DEMO) --recipients $(RECIPIENTS)
+
+test: setup-dev servers ## all tests
+	$(BIN)/pytest
+
+check: setup-dev ## ruff, format, mypy strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-dev ## ratios against named peers
+	$(BIN)/python bench/compose.py
+
+lock: setup-dev ## write the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra build --extra demo pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,468 @@
+"""Settings → objects: the one place that picks concrete parts. A project, opened, as a library."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from uuid import uuid4
+
+import msgspec
+from msgspec.structs import replace
+
+from livemerge import config
+from livemerge.access import AccessLog, Keys
+from livemerge.campaign import (
+    DEFAULT_OCCURRENCE,
+    Ledger,
+    Mailing,
+    Parts,
+    Progress,
+    Summary,
+    latest_occurrence,
+    make_mailing,
+    read_audience,
+    run_campaign,
+)
+from livemerge.campaign.explain import Explanation, explain
+from livemerge.campaign.suppressions import Suppressions
+from livemerge.catalog import Catalog, load_catalog
+from livemerge.check import check_template, has_errors
+from livemerge.clock import Clock, SystemClock
+from livemerge.config import Settings, load_campaign, load_settings
+from livemerge.deliver import Delivery, MaildirTransport, SmtpTransport, Transport
+from livemerge.errors import CampaignError, ConfigError, TemplateError, nearest
+from livemerge.events import EventStore
+from livemerge.message import Composer, Links, Message, Recipient, Sender, parse_sender
+from livemerge.observe.figures import Figures
+from livemerge.plan import make_plan
+from livemerge.resolve import Cache, Fault, Overrides, Resolver
+from livemerge.sources import Source, make_source
+from livemerge.store import Store, open_store
+from livemerge.template import Finding, MessageTemplate, Trace, compile_message
+from livemerge.values import Key, Profile
+
+API_DEADLINE_S: Final = 0.15  # so that 200 ms hold with the network
+PREVIEW_DEADLINE_S: Final = 5.0
+DEFAULT_PUBLIC_URL: Final = "http://127.0.0.1:8080"
+SECRET_FILE: Final = ".livemerge-secret"
+NOBODY: Final = "nobody@example.com"  # stands for the address where a message is only looked at
+PREVIEW: Final = "preview"  # campaign and occurrence in the links of messages outside a campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One customer's message as text."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The message a customer would get now, and everything about it."""
+
+    message: Message
+    profile: Profile
+    traces: Mapping[str, Trace]  # by part: subject, html, text
+    made_at: datetime
+
+    @property
+    def rendered(self) -> Rendered:
+        return Rendered(*(self.traces[part].text for part in ("subject", "html", "text")))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One template or campaign and what `check` says of it."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    plan: str = ""
+    error: str = ""  # where it does not even compile
+
+    @property
+    def is_sendable(self) -> bool:
+        return not self.error and not has_errors(self.findings)
+
+
+class Livemerge:
+    """An open project. Close it, or use it as an async context."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, store: Store, clock: Clock) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.store = store
+        self.clock = clock
+
+    @classmethod
+    def open(cls, path: str | Path, *, clock: Clock | None = None, public_url: str = "") -> Livemerge:
+        """The project in the folder `path`. Raises ConfigError, StoreError. Connects to nothing yet.
+
+        public_url: where this process serves the links in messages, for projects whose [public] names no url.
+        """
+        settings = load_settings(Path(path).resolve())
+        if public_url and not settings.public.url:
+            settings = replace(settings, public=replace(settings.public, url=public_url))
+        store = open_store(settings.root / settings.store.url.removeprefix("sqlite:///"))
+        return cls(settings, load_catalog(settings), store, clock or SystemClock())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Gives back connections and files."""
+        if "sources" in self.__dict__:
+            await asyncio.gather(*(source.close() for source in self.sources.values()))
+        self.store.close()
+
+    # -- parts, made when first needed -------------------------------------------------------------------------
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """The project's sources by name. Raises ConfigError where a secret is missing."""
+        return {
+            name: make_source(
+                name,
+                section,
+                root=self.settings.root,
+                read_secret=self._read_secret,
+                store=self.store,
+                clock=self.clock,
+            )
+            for name, section in self.settings.source.items()
+        }
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        return Resolver(
+            self.catalog, self.sources, Cache(self.catalog, self.clock, self.store), self.overrides, self.clock
+        )
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        return Overrides(self.catalog, self.clock, self.store)
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        return Suppressions(self.store, self.clock)
+
+    @cached_property
+    def events(self) -> EventStore:
+        return EventStore(self.store, self.clock)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.store, self.clock)
+
+    @cached_property
+    def access_log(self) -> AccessLog:
+        return AccessLog(self.store, self.clock)
+
+    @cached_property
+    def link_secret(self) -> bytes:
+        """Signs the links in messages: the declared secret, or one made once and kept readable by its owner only."""
+        if self.settings.public.secret:
+            return self._read_secret(self.settings.public.secret, self.settings.where("public", "secret")).encode()
+        return _own_secret(self.settings.root / SECRET_FILE)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.settings.public.url or DEFAULT_PUBLIC_URL, self.link_secret)
+
+    # -- what a project does ---------------------------------------------------------------------------------
+
+    async def profile(
+        self,
+        key: Key,
+        fields: Iterable[str] | None = None,
+        *,
+        deadline_s: float = API_DEADLINE_S,
+        faults: Mapping[str, Fault] | None = None,
+        figures: Figures | None = None,
+    ) -> Profile:
+        """One customer's profile: these fields, or all that are not private. Raises ConfigError for unknown names."""
+        found = await self.profiles([key], fields, deadline_s=deadline_s, faults=faults, figures=figures)
+        return found[key]
+
+    async def profiles(
+        self,
+        keys: Iterable[Key],
+        fields: Iterable[str] | None = None,
+        *,
+        deadline_s: float = API_DEADLINE_S,
+        faults: Mapping[str, Fault] | None = None,
+        figures: Figures | None = None,
+    ) -> Mapping[Key, Profile]:
+        """Profiles of several customers, under one deadline."""
+        names = self.public_fields() if fields is None else list(fields)
+        for name in names:
+            if name not in self.catalog.fields:
+                raise ConfigError(f"there is no field `{name}`", advice=nearest(name, self.catalog.fields))
+        plan = make_plan(self.catalog, names)
+        return await self.resolver.resolve(
+            plan, list(dict.fromkeys(keys)), deadline_s=deadline_s, faults=faults, figures=figures
+        )
+
+    def public_fields(self) -> list[str]:
+        """The customer's fields that need no scope of their own; what items of lists gain comes with their list."""
+        return sorted(name for name, field in self.catalog.fields.items() if not field.is_private and not field.item_of)
+
+    async def render(self, template: str, key: Key, *, address: str = NOBODY) -> Rendered:
+        """One customer's message of a template, as text."""
+        return (await self.preview(template, key, address=address)).rendered
+
+    async def preview(
+        self,
+        template: str,
+        key: Key,
+        *,
+        address: str = NOBODY,
+        campaign: config.Campaign | None = None,
+        deadline_s: float = PREVIEW_DEADLINE_S,
+        faults: Mapping[str, Fault] | None = None,
+    ) -> Preview:
+        """The message one customer would get now; with a campaign, exactly that campaign's."""
+        mailing, _ = self.mailing(template, campaign)
+        profiles = await self.resolver.resolve(mailing.plan, [key], deadline_s=deadline_s, faults=faults)
+        recipient, made_at = Recipient(key, address), self.clock.now()
+        message = mailing.compose(recipient, profiles[key], now=made_at, takes_8bit=True)
+        return Preview(message, profiles[key], mailing.trace(recipient, profiles[key], now=made_at), made_at)
+
+    async def send(
+        self,
+        campaign: str | Path,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: asyncio.Event | None = None,
+        accept_changes: bool = False,
+    ) -> Summary:
+        """Sends a campaign file to everybody it has not reached. Raises LivemergeError; the ledger stays right."""
+        declared = self.campaign(campaign)
+        mailing, text = self._sendable_mailing(declared)
+        self._refuse_public_relay(declared)
+        occurrence = declared.occurrence or DEFAULT_OCCURRENCE
+        parts = Parts(
+            campaign=declared,
+            mailing=mailing,
+            template_text=text,
+            catalog_digest=self._catalog_digest(),
+            audience=lambda: read_audience(declared.audience, self.settings.root, self.settings.source),
+            ledger=Ledger(self.store, self.clock, declared.name, occurrence, uuid4().hex),
+            resolver=self.resolver,
+            transport=self.transport(declared.transport),
+            clock=self.clock,
+            lock_path=self._lock_path(declared.name, occurrence),
+        )
+        return await run_campaign(
+            parts,
+            on_progress=on_progress or (lambda progress: None),
+            stop=stop or asyncio.Event(),
+            accept_changes=accept_changes,
+        )
+
+    async def deliver(self, transport: str, messages: Iterable[Message]) -> list[Delivery]:
+        """Hands messages over outside any campaign: tests."""
+        opened = self.transport(transport)
+        await opened.open()
+        try:
+            return list(await opened.deliver(list(messages)))
+        finally:
+            await opened.close()
+
+    def explain(self, campaign: str, key: Key, occurrence: str | None = None) -> Explanation:
+        """Why a customer's message was as it was. Raises CampaignError where there is none."""
+        occurrence = occurrence or self._latest(campaign)
+        ledger = self.ledger(campaign, occurrence)
+        sender = Sender(NOBODY, "")
+        return explain(
+            ledger,
+            key,
+            self.catalog,
+            lambda template: Composer(template, sender, self.links, campaign=campaign, occurrence=occurrence),
+        )
+
+    def ledger(self, campaign: str, occurrence: str | None = None) -> Ledger:
+        """The ledger of a run, to be read. Raises CampaignError where there is none."""
+        found = Ledger(self.store, self.clock, campaign, occurrence or self._latest(campaign), "")
+        if found.run() is None:
+            raise CampaignError(f"campaign `{campaign}` has no occurrence `{occurrence}`")
+        return found
+
+    def _latest(self, campaign: str) -> str:
+        occurrence = latest_occurrence(self.store, campaign)
+        if occurrence is None:
+            raise CampaignError(f"campaign `{campaign}` has not run", advice="`livemerge campaigns ls` lists what has.")
+        return occurrence
+
+    # -- campaigns and templates -----------------------------------------------------------------------------
+
+    def campaign(self, path: str | Path) -> config.Campaign:
+        """A campaign file, relative to the project or to the working directory. Raises ConfigError."""
+        inside = self.settings.root / path
+        return load_campaign(inside if inside.exists() else Path(path).absolute(), self.settings.root)
+
+    def campaign_files(self) -> list[Path]:
+        return sorted((self.settings.root / "campaigns").glob("*.toml"))
+
+    def template_files(self) -> list[Path]:
+        folder = self.settings.root / "templates"
+        return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+    def template(self, name: str | Path, language: str | None = None) -> tuple[MessageTemplate, str]:
+        """A template of the project, compiled, and its text. `name` is relative to templates/ or to the project."""
+        path = self._template_path(name)
+        shown = str(path.relative_to(self.settings.root)) if path.is_relative_to(self.settings.root) else str(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise TemplateError(f"not UTF-8 text (byte {error.start})", where=shown) from None
+        return compile_message(text, name=shown, language=language or None), text
+
+    def mailing(self, template: str | Path, campaign: config.Campaign | None = None) -> tuple[Mailing, str]:
+        """What messages of a template are made with, and the template's text."""
+        compiled, text = self.template(template, campaign.language if campaign else None)
+        sender = parse_sender(campaign.sender, campaign.reply_to) if campaign else Sender(NOBODY, "")
+        composer = Composer(
+            compiled,
+            sender,
+            self.links,
+            campaign=campaign.name if campaign else PREVIEW,
+            occurrence=(campaign.occurrence or DEFAULT_OCCURRENCE) if campaign else PREVIEW,
+            list_id=campaign.list_id if campaign else "",
+        )
+        return make_mailing(self.catalog, compiled, composer), text
+
+    def check(self, names: Iterable[str | Path] = ()) -> list[Checked]:
+        """What is wrong with these templates, or with all; and that every campaign file can be read."""
+        checked = [self._check_one(name) for name in names or self.template_files()]
+        for path in [] if names else self.campaign_files():
+            checked += self._check_campaign(path)
+        return checked
+
+    def transport(self, name: str) -> Transport:
+        """A transport by its name, not yet open. Raises ConfigError."""
+        section = self._transport_section(name)
+        where = f"transport.{name}"
+        if isinstance(section, config.Maildir):
+            return MaildirTransport(self.settings.root / section.path)
+        return SmtpTransport(
+            section.url,
+            user=self._read_secret(section.user, where) if section.user else "",
+            password=self._read_secret(section.password, where) if section.password else "",
+            tls_verify=section.tls_verify,
+            connections=section.connections,
+            connect_timeout_s=section.connect_timeout_ms / 1000,
+            clock=self.clock,
+        )
+
+    # -- below here nobody else looks ------------------------------------------------------------------------
+
+    def _check_one(self, name: str | Path) -> Checked:
+        shown = str(name.relative_to(self.settings.root)) if isinstance(name, Path) else str(name)
+        try:
+            template, text = self.template(name)
+        except TemplateError as error:
+            return Checked(shown, (), error=str(error))
+        binding = self.catalog.bind(template.fields)
+        findings = tuple(check_template(template, text, self.catalog))
+        return Checked(shown, findings, str(make_plan(self.catalog, binding.fields)))
+
+    def _check_campaign(self, path: Path) -> list[Checked]:
+        shown = str(path.relative_to(self.settings.root))
+        try:
+            campaign = self.campaign(path)
+            self._template_path(campaign.template)
+            self._transport_section(campaign.transport)
+            parse_sender(campaign.sender, campaign.reply_to)
+        except (ConfigError, TemplateError) as error:
+            return [Checked(shown, (), error=str(error))]
+        return [Checked(shown, ())]
+
+    def _sendable_mailing(self, campaign: config.Campaign) -> tuple[Mailing, str]:
+        """The campaign's mailing; refuses a template with errors, saying all of them."""
+        mailing, text = self.mailing(campaign.template, campaign)
+        errors = [
+            finding for finding in check_template(mailing.template, text, self.catalog) if finding.severity == "error"
+        ]
+        if errors:
+            shown = "\n".join(describe(mailing.template.name, finding) for finding in errors[:5])
+            raise CampaignError(
+                f"the template has {len(errors)} errors; nobody was mailed\n{shown}",
+                where=campaign.template,
+                advice="`livemerge check` shows all of them.",
+            )
+        return mailing, text
+
+    def _refuse_public_relay(self, campaign: config.Campaign) -> None:
+        """Real people must be able to unsubscribe: without a public address their links would lead nowhere."""
+        transport = self.transport(campaign.transport)
+        public = self.settings.public
+        if (
+            isinstance(transport, SmtpTransport)
+            and not transport.relay.is_loopback
+            and not (public.url and public.secret)
+        ):
+            raise ConfigError(
+                "the relay is not on this machine, but [public] is not set",
+                where=self.settings.where("transport", campaign.transport, "url"),
+                advice='Set [public] url = "https://…" and secret = "env:…": unsubscribe links need them.',
+            )
+
+    def _template_path(self, name: str | Path) -> Path:
+        root = self.settings.root
+        for candidate in (root / "templates" / name, root / name, Path(name).absolute()):
+            if candidate.is_file():
+                return candidate
+        known = [str(path.relative_to(root / "templates")) for path in self.template_files()]
+        advice = nearest(str(name), known) or f"There are: {', '.join(known) or 'none'}."
+        raise ConfigError(f"there is no template `{name}`", where="templates/", advice=advice)
+
+    def _transport_section(self, name: str) -> config.Transport:
+        section = self.settings.transport.get(name)
+        if section is None:
+            advice = nearest(name, self.settings.transport) or f"Declare [transport.{name}] in livemerge.toml."
+            raise ConfigError(f"there is no transport `{name}`", advice=advice)
+        return section
+
+    def _read_secret(self, reference: str, where: str) -> str:
+        return config.read_secret(reference, self.settings.root, where=where)
+
+    def _catalog_digest(self) -> str:
+        declared = msgspec.json.encode((self.settings.source, self.settings.field), order="deterministic")
+        return hashlib.sha256(declared).hexdigest()
+
+    def _lock_path(self, campaign: str, occurrence: str) -> Path:
+        name = hashlib.sha256(f"{campaign}\n{occurrence}".encode()).hexdigest()[:16]
+        return Path(f"{self.store.place}-send-{name}.lock")
+
+
+def describe(name: str, finding: Finding) -> str:
+    """A finding as people read it: place, what, the line with a caret, the mend."""
+    place = f"{name}:{finding.line}:{finding.column}"
+    parts = (f"{place}: {finding.severity}: {finding.what} [{finding.code}]", finding.caret, f"  {finding.advice}")
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _own_secret(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_urlsafe(32).encode())
+    return path.read_bytes()

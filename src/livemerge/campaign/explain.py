@@ -1,0 +1,50 @@
+"""Why a customer's message was as it was: its delivery, each value with its provenance, each branch of the template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from livemerge.campaign.ledger import Ledger, moment
+from livemerge.campaign.mailing import make_mailing
+from livemerge.campaign.provenance import unpack
+from livemerge.catalog import Catalog
+from livemerge.errors import CampaignError
+from livemerge.message import Composer, Recipient
+from livemerge.template import MessageTemplate, Trace, compile_message
+from livemerge.values import Key, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One delivery, explained. `profile` and `traces` are None and empty where no message was made."""
+
+    delivery: Mapping[str, Any]  # the ledger's row
+    template: str
+    profile: Profile | None
+    made_at: datetime | None
+    traces: Mapping[str, Trace]  # by part
+
+    def marked_at(self) -> datetime | None:
+        """When it was handed over."""
+        seconds = self.delivery["marked_at"]
+        return None if seconds is None else moment(seconds)
+
+
+def explain(
+    ledger: Ledger, key: Key, catalog: Catalog, make_composer: Callable[[MessageTemplate], Composer]
+) -> Explanation:
+    """Rendered again from what the ledger kept, with the template as it was pinned. Raises CampaignError."""
+    run, delivery = ledger.run(), ledger.delivery(key)
+    if run is None or delivery is None:
+        raise CampaignError(f"customer {key} is not in this campaign", advice="Is it the key of the audience?")
+    body = ledger.data(key)
+    if body is None:
+        return Explanation(delivery, run["template_name"], None, None, {})
+    profile, made_at = unpack(body, key, catalog)
+    template = compile_message(run["template_text"], name=run["template_name"], language=run["template_language"])
+    mailing = make_mailing(catalog, template, make_composer(template))
+    traces = mailing.trace(Recipient(key, delivery["address"]), profile, now=made_at)
+    return Explanation(delivery, run["template_name"], profile, made_at, traces)

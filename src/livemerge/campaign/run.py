@@ -1,0 +1,165 @@
+"""One call of `send`, around the sending itself: prove, pin, lock, plan or go on, send, sum up."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from livemerge.campaign.audience import Audience, Mistakes
+from livemerge.campaign.ledger import Ledger, Pinned
+from livemerge.campaign.mailing import Mailing
+from livemerge.campaign.send import Progress, Send
+from livemerge.campaign.summary import Summary
+from livemerge.clock import Clock
+from livemerge.config import Campaign
+from livemerge.deliver import Transport
+from livemerge.errors import CampaignError, StoreError
+from livemerge.resolve import Resolver
+
+DEFAULT_OCCURRENCE: Final = "once"  # campaigns that are neither recurring nor triggered have one
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run is made of, chosen by the assembler."""
+
+    campaign: Campaign
+    mailing: Mailing
+    template_text: str
+    catalog_digest: str
+    audience: Callable[[], Audience]
+    ledger: Ledger
+    resolver: Resolver
+    transport: Transport
+    clock: Clock
+    lock_path: Path
+
+
+async def run_campaign(
+    parts: Parts,
+    *,
+    on_progress: Callable[[Progress], None],
+    stop: asyncio.Event,
+    accept_changes: bool = False,
+) -> Summary:
+    """Sends to everybody who has not been mailed. Raises CampaignError, AudienceError, DeliveryError, StoreError.
+
+    Whatever is raised, the ledger is right: sending again goes on.
+    """
+    with _only_sender(parts.lock_path, parts.campaign.name):
+        await parts.transport.open()
+        try:
+            _plan_or_go_on(parts, accept_changes)
+            return await _send(parts, on_progress, stop)
+        finally:
+            await parts.transport.close()
+
+
+async def _send(parts: Parts, on_progress: Callable[[Progress], None], stop: asyncio.Event) -> Summary:
+    campaign, ledger, clock = parts.campaign, parts.ledger, parts.clock
+    if _is_expired(parts):
+        ledger.expire()
+    progress = _progress(ledger)
+    send = Send(
+        campaign,
+        parts.mailing,
+        ledger,
+        parts.resolver,
+        parts.transport,
+        clock,
+        progress=progress,
+        on_progress=on_progress,
+        stop=stop,
+    )
+    ledger.set_state("running")
+    on_progress(progress)
+    started_s = clock.monotonic_s()
+    try:
+        await send.run()
+    except BaseException:
+        with suppress(StoreError):  # what stopped us may be the store itself; that error is the one to show
+            if (run := ledger.run()) and run["state"] == "running":
+                ledger.set_state("stopped")
+        raise
+    seconds = clock.monotonic_s() - started_s
+    if _is_expired(parts):
+        ledger.expire()
+    states = ledger.states()
+    is_done = not (states["pending"] or states["retry"] or states["held"])
+    ledger.set_state("done" if is_done else "stopped")
+    return Summary(
+        campaign.name,
+        campaign.occurrence or DEFAULT_OCCURRENCE,
+        states,
+        tuple(ledger.reasons()),
+        progress.sent,
+        seconds,
+        send.figures,
+        is_stopped=states["pending"] > 0,
+    )
+
+
+def _plan_or_go_on(parts: Parts, accept_changes: bool) -> None:
+    """Plans a new run; or proves that nothing pinned was edited and settles what a dead process left in doubt."""
+    run = parts.ledger.run()
+    audience = parts.audience()
+    pins = {
+        "template": hashlib.sha256(parts.template_text.encode()).hexdigest(),
+        "catalog": parts.catalog_digest,
+        "audience": audience.digest,
+    }
+    template = parts.mailing.template
+    pinned = Pinned(template.name, parts.template_text, template.language, orjson.dumps(pins).decode())
+    if run is None:
+        mistakes = Mistakes()
+        parts.ledger.plan(pinned, audience.members(mistakes), mistakes, audience.name)
+        return
+    before = orjson.loads(run["pins"])
+    edited = [name for name, digest in pins.items() if before.get(name) != digest]
+    if edited and run["state"] != "done":
+        if not accept_changes:
+            raise CampaignError(
+                f"{' and '.join(edited)} changed since this campaign was started",
+                where=parts.campaign.name,
+                advice="Undo the edit; or go on with it for those not yet mailed: --accept-changes; "
+                "or start anew under another `name` or `occurrence`.",
+            )
+        parts.ledger.repin(pinned)
+    parts.ledger.settle_doubt(resend=parts.campaign.on_unknown == "resend")
+
+
+def _is_expired(parts: Parts) -> bool:
+    expires_at = parts.campaign.expires_at
+    return expires_at is not None and parts.clock.now() >= expires_at
+
+
+def _progress(ledger: Ledger) -> Progress:
+    states = ledger.states()
+    open_states = states["pending"] + states["retry"] + states["held"]
+    planned = sum(states.values())
+    return Progress(planned=planned, settled=planned - open_states)
+
+
+@contextmanager
+def _only_sender(path: Path, campaign: str) -> Iterator[None]:
+    """One process at a time sends a campaign. The kernel lets go of the lock when the process dies, however it dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CampaignError(
+                "another process is sending this campaign", where=campaign, advice="Wait for it, or stop it."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,334 @@
+"""A campaign run from plan to last message: chunk by chunk, each resolved as one batch while the one before leaves.
+
+Everything durable is in the ledger, so stopping anywhere (Ctrl-C, kill -9, a full disk) and sending again goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from livemerge.campaign.ledger import Due, Ledger, Result, State
+from livemerge.campaign.mailing import Mailing
+from livemerge.campaign.provenance import pack
+from livemerge.clock import Clock
+from livemerge.config import Campaign
+from livemerge.deliver import Delivery, Outcome, Transport
+from livemerge.errors import AbortCampaign, AudienceError, CampaignError, DeliveryError, SkipRecipient, TemplateError
+from livemerge.message import Message, Recipient
+from livemerge.observe.figures import Figures
+from livemerge.resolve import Resolver
+from livemerge.values import Key, Profile, Verdict
+
+RETRY_AFTER_S: Final = (2.0, 10.0, 30.0)  # a relay's 4xx: three more tries in this call, later ones by sending again
+LANES: Final = 2  # groups under way at once: one is composed and marked while the other waits for replies
+CHUNKS_AHEAD: Final = 1  # resolved before their turn: more would let data grow old
+GONE_AFTER_GROUPS: Final = 3  # groups in a row of which nothing was accepted or refused: the relay is gone
+BRAKE_AFTER_MESSAGES: Final = 200  # a share of fewer says little
+
+_STATES: Final = {
+    Outcome.SENT: State.SENT,
+    Outcome.RETRY: State.RETRY,
+    Outcome.FAILED: State.FAILED,
+    Outcome.UNKNOWN: State.UNKNOWN,
+}
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a call has come."""
+
+    planned: int
+    settled: int  # whatever became of them, in this call or before
+    sent: int = 0
+    held: int = 0
+    failed: int = 0
+    skipped: int = 0
+    retry: int = 0
+    unknown: int = 0
+
+
+@dataclass(slots=True)
+class Brake:
+    """Declared limits that stop a run, and what was counted for them."""
+
+    unavailable: float | None
+    failed: float | None
+    messages: int = 0
+    failures: int = 0
+    unavailable_by_field: dict[str, int] = field(default_factory=dict)
+
+    def count_profile(self, profile: Profile) -> None:
+        self.messages += 1
+        for name in profile.unavailable():
+            self.unavailable_by_field[name] = self.unavailable_by_field.get(name, 0) + 1
+
+    def reason(self) -> str:
+        """Why to stop; empty while all is well."""
+        if self.messages < BRAKE_AFTER_MESSAGES:
+            return ""
+        for name, count in self.unavailable_by_field.items():
+            if self.unavailable is not None and count / self.messages > self.unavailable:
+                return f"field {name} was unavailable for {count} of {self.messages} customers"
+        if self.failed is not None and self.failures / self.messages > self.failed:
+            return f"{self.failures} of {self.messages} messages were refused"
+        return ""
+
+
+class Send:
+    """One call of `send`: drains what is due in the ledger."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        mailing: Mailing,
+        ledger: Ledger,
+        resolver: Resolver,
+        transport: Transport,
+        clock: Clock,
+        *,
+        progress: Progress,
+        on_progress: Callable[[Progress], None],
+        stop: asyncio.Event,
+    ) -> None:
+        self._campaign = campaign
+        self._mailing = mailing
+        self._ledger = ledger
+        self._resolver = resolver
+        self._transport = transport
+        self._clock = clock
+        self._stop = stop
+        self._on_progress = on_progress
+        self.progress = progress
+        self.figures = Figures()
+        declared = campaign.brake
+        self._brake = Brake(declared.unavailable if declared else None, declared.failed if declared else None)
+        self._is_broken = False
+        self._barren_groups = 0
+        self._next_slot_s = 0.0
+
+    async def run(self) -> None:
+        """Sends to everybody who is due, then to those a relay asked to try again, until told to stop."""
+        await self._drain((State.HELD, State.PENDING, State.RETRY))
+        for _ in RETRY_AFTER_S:
+            wait_s = self._ledger.next_retry_in_s()
+            if wait_s is None or wait_s > max(RETRY_AFTER_S) or self._stop.is_set():
+                return
+            await self._wait(wait_s)
+            await self._drain((State.RETRY,))
+
+    async def _drain(self, states: Sequence[State]) -> None:
+        """Chunks in order; the next one's data is fetched while this one leaves."""
+        async with aclosing(self._resolved_chunks(states)) as chunks:
+            async for due, profiles in chunks:
+                await self._send_chunk(due, profiles)
+                if self._stop.is_set():
+                    return
+
+    async def _resolved_chunks(self, states: Sequence[State]) -> AsyncIterator[tuple[list[Due], dict[Key, Profile]]]:
+        ahead: deque[asyncio.Task[tuple[list[Due], dict[Key, Profile]]]] = deque()
+        try:
+            for due in self._ledger.due(states):
+                ahead.append(asyncio.create_task(self._resolve(due)))
+                if len(ahead) > CHUNKS_AHEAD:
+                    yield await ahead.popleft()
+            while ahead:
+                yield await ahead.popleft()
+        finally:
+            for task in ahead:
+                task.cancel()
+
+    async def _resolve(self, due: list[Due]) -> tuple[list[Due], dict[Key, Profile]]:
+        profiles = await self._resolver.resolve(
+            self._mailing.plan,
+            [customer.key for customer in due],
+            deadline_s=self._campaign.deadline_ms / 1000,
+            waits_for_slots=True,
+            figures=self.figures,
+        )
+        return due, profiles
+
+    async def _send_chunk(self, due: Sequence[Due], profiles: dict[Key, Profile]) -> None:
+        """Decides who waits or is skipped, then hands the others over in small groups."""
+        ready = self._decide(due, profiles)
+        size = max(1, self._transport.max_in_flight // LANES)
+        groups = [ready[start : start + size] for start in range(0, len(ready), size)]
+        waiting = iter(groups)
+
+        async def lane() -> None:
+            for group in waiting:
+                if self._stop.is_set() or self._is_broken:
+                    return
+                await self._send_group(group, profiles)
+
+        # A lane that fails must not tear the other one from the middle of a hand-over: that one ends its group first.
+        outcomes = await asyncio.gather(*(self._ending(lane()) for _ in range(LANES)), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _ending(self, lane: Coroutine[None, None, None]) -> None:
+        try:
+            await lane
+        except BaseException:
+            self._is_broken = True
+            raise
+
+    def _decide(self, due: Sequence[Due], profiles: dict[Key, Profile]) -> list[Due]:
+        """Writes who is held or skipped for want of data; gives the others."""
+        ready: list[Due] = []
+        decisions: list[tuple[Key, State, str]] = []
+        for customer in due:
+            profile = profiles[customer.key]
+            self._brake.count_profile(profile)
+            state, reason = self._verdict(profile)
+            if state is None:
+                ready.append(customer)
+            else:
+                decisions.append((customer.key, state, reason))
+        if decisions:
+            self._ledger.decide(decisions)
+            for _, state, _ in decisions:
+                self._count(state)
+        return ready
+
+    def _verdict(self, profile: Profile) -> tuple[State | None, str]:
+        if profile.verdict is Verdict.SKIPPED:
+            return State.SKIPPED, f"no {profile.reason}"
+        if profile.verdict is Verdict.HELD:
+            return State.HELD, f"{profile.reason} is unavailable"
+        unavailable = sorted(profile.unavailable())
+        if unavailable and self._campaign.on_unavailable != "fallback":
+            state = State.HELD if self._campaign.on_unavailable == "wait" else State.SKIPPED
+            return state, f"{unavailable[0]} is unavailable"
+        return None, ""
+
+    async def _send_group(self, group: Sequence[Due], profiles: dict[Key, Profile]) -> None:
+        """Composes, marks, hands over, settles."""
+        await self._keep_rate(len(group))
+        now = self._clock.now()
+        if self._campaign.expires_at is not None and now >= self._campaign.expires_at:
+            self._stop.set()
+            return
+        messages = self._compose(group, profiles, now)
+        if not messages:
+            return
+        marked, suppressed = self._ledger.mark([message.key for message in messages])
+        for _ in suppressed:
+            self._count(State.SKIPPED)
+        attempts = {customer.key: customer.attempt + 1 for customer in group}
+        wanted = [message for message in messages if message.key in marked]
+        deliveries = await self._transport.deliver(wanted) if wanted else ()
+        self._settle(deliveries, profiles, attempts, now)
+        self._check_relay(deliveries)
+        self._check_brake()
+
+    def _compose(self, group: Sequence[Due], profiles: dict[Key, Profile], now: datetime) -> list[Message]:
+        messages: list[Message] = []
+        decisions: list[tuple[Key, State, str]] = []
+        for customer in group:
+            recipient = Recipient(customer.key, customer.address)
+            try:
+                messages.append(
+                    self._mailing.compose(
+                        recipient, profiles[customer.key], now=now, takes_8bit=self._transport.takes_8bit
+                    )
+                )
+            except AbortCampaign as error:
+                raise CampaignError(
+                    f"the template stopped the campaign: {error.what}",
+                    where=self._campaign.template,
+                    advice="Mend what it complains of, then send again: it goes on where it stopped.",
+                ) from error
+            except SkipRecipient as error:
+                decisions.append((customer.key, State.SKIPPED, f"template: {error.what}"))
+            except AudienceError as error:
+                decisions.append((customer.key, State.FAILED, f"address: {error.what}"))
+            except TemplateError as error:
+                decisions.append((customer.key, State.FAILED, f"template: {error.what}"))
+        if decisions:
+            self._ledger.decide(decisions)
+            for _, state, _ in decisions:
+                self._count(state)
+        return messages
+
+    def _settle(
+        self, deliveries: Sequence[Delivery], profiles: dict[Key, Profile], attempts: dict[Key, int], made_at: datetime
+    ) -> None:
+        """Writes what the relay said, and what each sent message was made of."""
+        now = self._clock.now()
+        results = []
+        for delivery in deliveries:
+            profile, state = profiles[delivery.key], _STATES[delivery.outcome]
+            kept = state in (State.SENT, State.UNKNOWN)
+            tries = min(attempts[delivery.key], len(RETRY_AFTER_S)) - 1
+            results.append(
+                Result(
+                    delivery.key,
+                    state,
+                    delivery.message_id,
+                    delivery.reply,
+                    due_at=now.timestamp() + RETRY_AFTER_S[tries] if state is State.RETRY else 0.0,
+                    data=pack(profile, made_at) if kept else b"",
+                )
+            )
+            if kept:
+                self.figures.count_profile(profile.provenance, made_at)
+        self._ledger.settle(results)
+        for result in results:
+            self._count(result.state)
+        self._on_progress(self.progress)
+
+    def _count(self, state: State) -> None:
+        progress = self.progress
+        setattr(progress, state.value, getattr(progress, state.value) + 1)
+        progress.settled += state is not State.RETRY
+        self._brake.failures += state is State.FAILED
+
+    def _check_relay(self, deliveries: Sequence[Delivery]) -> None:
+        """Stops when nothing can be handed over any more, instead of burning through the audience."""
+        if not deliveries:
+            return
+        is_barren = all(delivery.outcome is Outcome.RETRY and not delivery.code for delivery in deliveries)
+        self._barren_groups = self._barren_groups + 1 if is_barren else 0
+        if self._barren_groups >= GONE_AFTER_GROUPS:
+            raise DeliveryError(
+                f"the relay does not take messages any more: {deliveries[-1].reply}",
+                where=f"transport.{self._campaign.transport}",
+                advice="Nobody was lost: when it is back, run the same command and it goes on where it stopped.",
+                retryable=True,
+            )
+
+    def _check_brake(self) -> None:
+        if reason := self._brake.reason():
+            self._ledger.set_state("paused")
+            raise CampaignError(
+                f"the brake stopped the campaign: {reason}",
+                where=self._campaign.name,
+                advice="Look at the source, then send again: it goes on where it stopped.",
+            )
+
+    async def _keep_rate(self, messages: int) -> None:
+        """Waits so that no more than `rate_per_s` messages a second begin."""
+        if self._campaign.rate_per_s is None:
+            return
+        now_s = self._clock.monotonic_s()
+        starts_s = max(now_s, self._next_slot_s)
+        self._next_slot_s = starts_s + messages / self._campaign.rate_per_s
+        if starts_s > now_s:
+            await self._clock.sleep(starts_s - now_s)
+
+    async def _wait(self, seconds: float) -> None:
+        """Waits for the moment or the word to stop, whichever comes first."""
+        if seconds <= 0:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return

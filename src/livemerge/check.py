@@ -1,0 +1,129 @@
+"""A template × the catalog → findings: what would go wrong, for whom, and how to mend it, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from livemerge.catalog import SYSTEM_NAMES, Catalog, Field
+from livemerge.config import PROVIDED_NAMES
+from livemerge.errors import nearest
+from livemerge.template import Finding, MessageTemplate, Read
+from livemerge.template.findings import Severity, Source
+from livemerge.template.nodes import Place
+
+NUMERIC: Final = frozenset({"integer", "number", "money"})
+DATED: Final = frozenset({"date", "datetime"})
+NUMBER_FILTERS: Final = frozenset(
+    {"abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "round", "times"}
+)
+UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB"})
+
+
+def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> list[Finding]:
+    """All findings of one template file, in the order of its lines; each place and complaint once.
+
+    source: the file's text, for the line that is shown.
+    """
+    shown = Source(source, template.name, 1)
+    found = list(template.findings)
+    for read in template.reads:
+        found += (_finding(shown, read, *complaint) for complaint in _complaints(read, catalog))
+    if not any(read.path in UNSUBSCRIBE for read in template.reads if read.part in ("html", "")):
+        found.append(
+            Finding(
+                "no-unsubscribe",
+                "warning",
+                "the HTML has no unsubscribe link",
+                1,
+                1,
+                "",
+                "Readers look for it in the body, not only in the header: link {{ unsubscribe_url }}.",
+            )
+        )
+    once = {(finding.code, finding.line, finding.column, finding.what): finding for finding in reversed(found)}
+    return sorted(once.values(), key=lambda finding: (finding.line, finding.column, finding.code))
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether the template must not be sent as it is."""
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _finding(shown: Source, read: Read, code: str, severity: Severity, what: str, advice: str) -> Finding:
+    place = Place(read.line, read.column)
+    return replace(shown.finding(code, severity, what, place, advice), part=read.part)
+
+
+def _complaints(read: Read, catalog: Catalog) -> Iterable[tuple[str, Severity, str, str]]:
+    """(code, severity, what, advice) of everything wrong with one read."""
+    field = catalog.field_of(read.path)
+    if field is None:
+        if (head := read.path.split(".")[0].split("[")[0]) not in PROVIDED_NAMES and head not in SYSTEM_NAMES:
+            yield _unknown(read, catalog)
+        return
+    yield from _item_complaints(read, field, catalog)
+    if "[" in read.path:
+        return
+    yield from _type_complaints(read, field)
+    if read.usage == "output" and not _is_safe(read, field):
+        yield (
+            "no-fallback",
+            "error",
+            f"`{read.path}` may be missing, and then nothing stands here",
+            f"Give [field.{field.name}] a fallback, write `| default: …`, or test it before.",
+        )
+    if field.fallback == "" and read.usage == "condition":
+        yield (
+            "empty-fallback",
+            "warning",
+            f'the fallback of `{field.name}` is "", which counts as a value here',
+            "Leave the fallback out: then a missing value is nil and this test drops its block.",
+        )
+
+
+def _unknown(read: Read, catalog: Catalog) -> tuple[str, Severity, str, str]:
+    known = [*catalog.names, *PROVIDED_NAMES]
+    advice = nearest(read.path, known) or f"Declare [field.…] for it, or add `{read.path}` to a field's `alias`."
+    return "unknown-field", "error", f"no field is called `{read.path}`", advice
+
+
+def _is_safe(read: Read, field: Field) -> bool:
+    has_fallback = field.fallback is not None and field.fallback != ""
+    return has_fallback or field.is_required or read.is_guarded or read.has_fallback or field.type == "list"
+
+
+def _item_complaints(read: Read, field: Field, catalog: Catalog) -> Iterable[tuple[str, Severity, str, str]]:
+    """Lists are looped over, and only lists."""
+    if "[" in read.path and field.type != "list":
+        yield "not-a-list", "error", f"`{field.name}` is {field.type}, not a list", "Print it without a loop."
+    elif read.usage == "loop" and field.type != "list":
+        yield "not-a-list", "error", f"`{field.name}` is {field.type}, not a list", "Test it with `if` instead."
+    elif read.usage == "output" and field.type == "list" and "[" not in read.path and not read.operations:
+        yield "prints-a-list", "warning", f"`{field.name}` is a list, printed as a whole", "Loop over it."
+
+
+def _type_complaints(read: Read, field: Field) -> Iterable[tuple[str, Severity, str, str]]:
+    operations = set(read.operations)
+    if "date" in operations and field.type not in DATED:
+        yield (
+            "wrong-type",
+            "error",
+            f"the date filter needs a date, `{field.name}` is {field.type}",
+            f'Declare [field.{field.name}] type = "date" or "datetime".',
+        )
+    if (used := operations & NUMBER_FILTERS) and field.type not in NUMERIC:
+        yield (
+            "wrong-type",
+            "error",
+            f"`{min(used)}` needs a number, `{field.name}` is {field.type}",
+            f'Declare [field.{field.name}] type = "integer", "number" or "money".',
+        )
+    if "compare_number" in operations and field.type not in NUMERIC | {"boolean"}:
+        yield (
+            "wrong-type",
+            "error",
+            f"compared with a number, but `{field.name}` is {field.type}",
+            "Compare it with text in quotes, or declare a number type.",
+        )

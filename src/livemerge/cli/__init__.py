@@ -1,0 +1,59 @@
+"""The command line: translates words into calls of `livemerge.app`, and results into text or one JSON object.
+
+Exit codes: 0 done · 1 `check` found errors · 2 the command was written wrongly · 3 project, template, audience or
+campaign cannot be used as they are · 4 something outside failed (relay, store, source) · 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from livemerge import __version__
+from livemerge.cli import access, campaigns, demo, overrides, project, serve
+from livemerge.cli.output import Exit, Here, fail
+from livemerge.errors import LivemergeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Live customer data in email, at the moment it is sent.",
+    epilog="A project is a folder with livemerge.toml, templates/ and campaigns/. Start with: livemerge init shop",
+)
+
+
+@app.callback()
+def main_options(
+    context: typer.Context,
+    project_folder: Annotated[
+        Path | None,
+        typer.Option("--project", metavar="DIR", help="The project's folder. Default: here, or the nearest above."),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"livemerge {__version__}")
+        raise typer.Exit
+    context.obj = Here(project_folder)
+
+
+project.add_to(app)
+campaigns.add_to(app)
+serve.add_to(app)
+access.add_to(app)
+overrides.add_to(app)
+demo.add_to(app)
+
+
+def main() -> None:
+    """The `livemerge` command."""
+    try:
+        app(standalone_mode=True)
+    except LivemergeError as error:
+        sys.exit(fail(error, as_json="--json" in sys.argv))
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)

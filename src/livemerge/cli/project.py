@@ -1,0 +1,147 @@
+"""init, check, profile, render: making a project and looking at what it would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from livemerge.app import NOBODY, PREVIEW_DEADLINE_S, Checked, Livemerge, describe
+from livemerge.cli.output import Exit, Here, JsonOption, out, print_json, run
+from livemerge.cli.summary import profile_table
+from livemerge.starter import write_project
+from livemerge.values import Profile
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (init, check, profile, render):
+        app.command()(command)
+
+
+def init(folder: Annotated[Path, typer.Argument(help="The folder to make.")], as_json: JsonOption = False) -> None:
+    """Write a project that runs as it is, with nothing else running.
+
+    People come from people.csv, messages go to the folder outbox/. Next: cd FOLDER, then livemerge check.
+    """
+    written = write_project(folder)
+    for path in written:
+        out.print(f"  {escape(str(path))}")
+    out.print(f"\nNow:  cd {escape(str(folder))} && livemerge check && livemerge send campaigns/welcome.toml")
+    if as_json:
+        print_json({"written": [str(path) for path in written]})
+
+
+def check(
+    context: typer.Context,
+    templates: Annotated[list[str] | None, typer.Argument(help="Templates to prove. Default: all.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove, before anything is sent, that every placeholder is a declared field, fits its type, and has a fallback.
+
+    Shows each finding with its line and a caret, and which source calls each template needs. Exit code 1: errors.
+    """
+    here: Here = context.obj
+    with_project = here.open()
+    checked = with_project.check(templates or ())
+    for one in checked:
+        _print_checked(one)
+    if as_json:
+        print_json({"ok": all(one.is_sendable for one in checked), "files": [_as_json(one) for one in checked]})
+    if not all(one.is_sendable for one in checked):
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _print_checked(one: Checked) -> None:
+    if one.error:
+        out.print(f"[red]✗[/] {escape(one.error)}\n")
+        return
+    mark = "[green]✓[/]" if one.is_sendable else "[red]✗[/]"
+    out.print(f"{mark} {escape(one.name)}" + (f"  {escape(one.plan)}" if one.plan else ""))
+    for finding in one.findings:
+        out.print(escape(describe(one.name, finding)) + "\n")
+
+
+def _as_json(one: Checked) -> dict[str, Any]:
+    findings = [
+        {
+            "code": finding.code,
+            "severity": finding.severity,
+            "line": finding.line,
+            "column": finding.column,
+            "what": finding.what,
+            "advice": finding.advice,
+        }
+        for finding in one.findings
+    ]
+    return {"file": one.name, "ok": one.is_sendable, "error": one.error, "findings": findings}
+
+
+def profile(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="The customer's key.")],
+    fields: Annotated[str, typer.Option("--fields", help="Only these, separated by commas. Default: all.")] = "",
+    deadline_ms: Annotated[int, typer.Option(help="How long the sources may take, in milliseconds.")] = 1_000,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one customer's fields: value, step of the ladder, source, age, and why where it is a fallback."""
+    here: Here = context.obj
+    names = [name.strip() for name in fields.split(",") if name.strip()] or None
+
+    async def work() -> tuple[Profile, Livemerge]:
+        async with here.open() as project:
+            return await project.profile(key, names, deadline_s=deadline_ms / 1000), project
+
+    found, project = run(work())
+    if not found.is_found:
+        out.print(f"[yellow]No source knows customer {escape(key)}.[/]")
+    out.print(profile_table(found, project.clock.now()))
+    if as_json:
+        print_json({"key": key, "found": found.is_found, "fields": _fields_json(found)})
+
+
+def _fields_json(found: Profile) -> dict[str, Any]:
+    return {
+        name: {
+            "value": found.values.get(name),
+            "step": origin.step,
+            "source": origin.source,
+            "as_of": origin.as_of,
+            "cause": origin.cause,
+        }
+        for name, origin in found.provenance.items()
+    }
+
+
+def render(
+    context: typer.Context,
+    template: Annotated[str, typer.Argument(help="A file in templates/.")],
+    customer: Annotated[str, typer.Option("--customer", help="The customer's key.")],
+    address: Annotated[str, typer.Option(help="The address the links are made for.")] = NOBODY,
+    part: Annotated[str, typer.Option(help="all, subject, html, text, or source (the whole message).")] = "all",
+    as_json: JsonOption = False,
+) -> None:
+    """Show the message one customer would get now. Nothing is sent."""
+    here: Here = context.obj
+
+    async def work() -> Any:
+        async with here.open() as project:
+            return await project.preview(template, customer, address=address, deadline_s=PREVIEW_DEADLINE_S)
+
+    preview = run(work())
+    rendered = preview.rendered
+    parts = {
+        "subject": rendered.subject,
+        "html": rendered.html,
+        "text": rendered.text,
+        "source": preview.message.octets.decode("utf-8", "replace"),
+    }
+    if as_json:
+        print_json({"subject": rendered.subject, "html": rendered.html, "text": rendered.text})
+    elif part in parts:
+        typer.echo(parts[part])
+    elif part == "all":
+        typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}\n\n{rendered.html}")
+    else:
+        raise typer.BadParameter("one of all, subject, html, text, source", param_hint="--part")

@@ -1,0 +1,87 @@
+"""The HTTP faces of a project, API and console, on one address in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from livemerge.api import make_api
+from livemerge.app import API_DEADLINE_S, Livemerge
+from livemerge.console import mount_console
+from livemerge.errors import ConfigError
+
+STOP_WITHIN_S = 3  # requests under way get this long; they have a deadline of their own anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Where the faces can be reached."""
+
+    url: str
+    console_url: str  # with the token that opens it
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and leaves signals to the command around it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises ConfigError where the address is taken or unknown."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port}: {error.strerror}", advice="Choose another: --port 8081."
+        ) from None
+
+
+@asynccontextmanager
+async def serve_faces(
+    project: Livemerge,
+    listening: socket.socket,
+    *,
+    deadline_s: float = API_DEADLINE_S,
+    inbox_url: str = "",
+    transport: str = "",
+) -> AsyncIterator[Faces]:
+    """Serves until the block ends."""
+    host, port = listening.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    token = secrets.token_urlsafe(24)
+    app = make_api(project, deadline_s=deadline_s)
+    mount_console(app, project, token=token, inbox_url=inbox_url, transport=transport)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_WITHIN_S, server_header=False
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        ready = asyncio.create_task(server.is_ready.wait())
+        await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if serving.done():
+            serving.result()
+        yield Faces(url, f"{url}/console?token={token}")
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()

@@ -1,0 +1,1 @@
+"""What is happening, for people and machines: figures of a run, structured logs."""

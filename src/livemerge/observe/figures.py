@@ -1,0 +1,80 @@
+"""Counts of what sources and fields did, in bounded memory whatever the size of a run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from livemerge.values import Provenance
+
+_GROWTH: Final = 1.05  # each bucket of a spread is 5 % wider than the one before: so exact is a percentile
+_SMALLEST: Final = 1e-6
+
+
+@dataclass(slots=True)
+class Spread:
+    """How values above zero are spread, within 5 %: seconds, bytes, ages."""
+
+    buckets: Counter[int] = field(default_factory=Counter)
+    count: int = 0
+    largest: float = 0.0
+
+    def add(self, value: float) -> None:
+        self.buckets[math.ceil(math.log(max(value, _SMALLEST), _GROWTH))] += 1
+        self.count += 1
+        self.largest = max(self.largest, value)
+
+    def percentile(self, percent: float) -> float:
+        """The value that `percent` of all are at or below; 0 where there is none."""
+        rank, seen = math.ceil(self.count * percent / 100), 0
+        for bucket in sorted(self.buckets):
+            seen += self.buckets[bucket]
+            if seen >= rank:
+                return min(_GROWTH**bucket, self.largest)
+        return 0.0
+
+
+@dataclass(slots=True)
+class SourceFigures:
+    """What one source was asked and how it answered."""
+
+    calls: int = 0
+    keys: int = 0
+    retries: int = 0
+    errors: Counter[str] = field(default_factory=Counter)  # what went wrong → how often, attempts counted
+    foreign_rows: int = 0
+    took_s: Spread = field(default_factory=Spread)  # one attempt
+
+
+@dataclass(slots=True)
+class FieldFigures:
+    """Which step of the ladder one field took, why it fell back, and how old its values were."""
+
+    steps: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    age_s: Spread = field(default_factory=Spread)
+
+
+@dataclass(slots=True)
+class Figures:
+    """The figures of one run."""
+
+    sources: dict[str, SourceFigures] = field(default_factory=dict)
+    fields: dict[str, FieldFigures] = field(default_factory=dict)
+
+    def source(self, name: str) -> SourceFigures:
+        return self.sources.setdefault(name, SourceFigures())
+
+    def count_profile(self, provenance: Mapping[str, Provenance], now: datetime) -> None:
+        """Adds the values one message was made of."""
+        for name, origin in provenance.items():
+            figures = self.fields.setdefault(name, FieldFigures())
+            figures.steps[origin.step] += 1
+            if origin.cause is not None:
+                figures.causes[origin.cause] += 1
+            elif origin.as_of is not None:
+                figures.age_s.add((now - origin.as_of).total_seconds())
