@@ -81,7 +81,7 @@ class _Dialogue:
         usual = self.usual(verb)
         if verb == "MAIL" and self.sender:
             usual = "503 nested MAIL"
-        if verb in ("RCPT", "DATA") and not self.sender or verb == "DATA" and not self.recipient:
+        if (verb in ("RCPT", "DATA") and not self.sender) or (verb == "DATA" and not self.recipient):
             usual = "503 out of order"
         reply = self.reply(verb, argument, usual)
         if verb == "MAIL" and reply.startswith(b"2"):
@@ -467,7 +467,7 @@ async def test_a_relay_that_says_nothing_is_not_waited_for():
 
 
 async def test_messages_before_open_are_a_clear_error():
-    with pytest.raises(DeliveryError, match="before the transport was opened"):
+    with pytest.raises(DeliveryError, match="while the transport was not open"):
         await SmtpTransport("smtp://127.0.0.1:1").deliver(messages(1))
 
 

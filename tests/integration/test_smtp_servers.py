@@ -32,11 +32,14 @@ class Inbox:
     port: int = 0
     mails: dict[str, bytes] = field(default_factory=dict)
     arrivals: int = 0
+    arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:  # noqa: N802
         self.arrivals += 1
         for recipient in envelope.rcpt_tos:
             self.mails[recipient] = envelope.content
+        async with self.arrival:
+            self.arrival.notify_all()
         return "250 2.0.0 kept"
 
 
@@ -242,9 +245,8 @@ async def test_what_postfix_relays_is_what_was_composed(tmp_path, discarded):
             await transport.open()
             deliveries = await transport.deliver(sent)
             await transport.close()
-            async with asyncio.timeout(ARRIVAL_S):
-                while len(kept.mails) < len(sent) - 1:
-                    await asyncio.sleep(0.05)
+            async with asyncio.timeout(ARRIVAL_S), kept.arrival:
+                await kept.arrival.wait_for(lambda: len(kept.mails) == len(sent) - 1)
     expected = [Outcome.FAILED if told.key == "c-3" else Outcome.SENT for told in deliveries]
     assert [told.outcome for told in deliveries] == expected
     assert deliveries[3].code == 554

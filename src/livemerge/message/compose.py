@@ -17,7 +17,8 @@ from livemerge.errors import AccessError, AudienceError
 from livemerge.message import headers
 from livemerge.message.address import AddressFault, Sender, usable_address
 from livemerge.message.links import Links
-from livemerge.template import MessageTemplate
+from livemerge.message.preheader import with_preheader_8bit, with_preheader_quoted
+from livemerge.template import MessageTemplate, Writer
 from livemerge.values import Key
 
 _Encoding: TypeAlias = Literal["8bit", "quoted-printable"]
@@ -54,6 +55,15 @@ class Frame:
     delimiter: bytes  # must not occur in a body (RFC 2046 §5.1.1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Writers:
+    """The programs of a template's bodies in one transfer encoding."""
+
+    text: Writer
+    html: Writer
+    preheader: Writer | None
+
+
 class Composer:
     """Makes the messages of one campaign run. Compiled once; composing keeps no state."""
 
@@ -76,6 +86,7 @@ class Composer:
         self._links = links
         self._run_headers = _run_headers(sender, campaign, occurrence, list_id)
         self._frames = {encoding: self._frame(encoding) for encoding in _ENCODINGS}
+        self._writers: dict[_Encoding, _Writers] = {}  # made when first asked for: a run needs one encoding
 
     def names(self, recipient: Recipient) -> dict[str, str]:
         """What Livemerge itself provides to templates about this customer's message, by name."""
@@ -117,14 +128,19 @@ class Composer:
             encoding = "quoted-printable"
             text, html = self._parts(values, now, encoding)
         frame, attempt = self._frames[encoding], 0
-        while frame.delimiter in text or frame.delimiter in html:
+        while encoding == "8bit" and (frame.delimiter in text or frame.delimiter in html):
             attempt += 1
             frame = self._frame(encoding, attempt)
         return frame.head, text, frame.middle, html, frame.tail
 
     def _parts(self, values: Mapping[str, object], now: datetime, encoding: _Encoding) -> tuple[bytes, bytes]:
-        template = self._template
-        return template.text.writer(encoding)(values, now), template.html.writer(encoding)(values, now)
+        writers = self._writers.get(encoding)
+        if writers is None:
+            writers = self._writers[encoding] = _make_writers(self._template, encoding)
+        html = writers.html(values, now)
+        if writers.preheader:
+            html = _WITH_PREHEADER[encoding](html, writers.preheader(values, now))
+        return writers.text(values, now), html
 
     def _frame(self, encoding: _Encoding, attempt: int = 0) -> Frame:
         boundary = _boundary(self._campaign, self._occurrence, attempt)
@@ -139,6 +155,12 @@ class Composer:
 
 
 _ENCODINGS: tuple[_Encoding, ...] = ("8bit", "quoted-printable")
+_WITH_PREHEADER = {"8bit": with_preheader_8bit, "quoted-printable": with_preheader_quoted}
+
+
+def _make_writers(template: MessageTemplate, encoding: _Encoding) -> _Writers:
+    preheader = template.preheader.writer(encoding) if template.preheader else None
+    return _Writers(template.text.writer(encoding), template.html.writer(encoding), preheader)
 
 
 def _provided_names(links: Links, campaign: str, occurrence: str) -> dict[str, Callable[[Recipient], str]]:

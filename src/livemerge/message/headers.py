@@ -7,6 +7,7 @@ except where a value must not be folded (RFC 8058 §2: List-Unsubscribe on one l
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -57,7 +58,12 @@ def address_header(name: str, address: str, display: str = "") -> bytes:
 
 
 def date_header(now: datetime) -> bytes:
-    return f"Date: {format_datetime(now.astimezone(UTC))}\r\n".encode("ascii")
+    return _date_line(now.replace(microsecond=0))
+
+
+@functools.lru_cache(maxsize=16)  # seconds: a run's messages share few
+def _date_line(second: datetime) -> bytes:
+    return f"Date: {format_datetime(second.astimezone(UTC))}\r\n".encode("ascii")
 
 
 def message_id(campaign: str, occurrence: str, key: Key, domain: str) -> str:
@@ -82,7 +88,7 @@ def list_id_header(list_id: str) -> bytes:
 def feedback_id_header(campaign: str, occurrence: str, domain: str) -> bytes:
     """Feedback-ID, under which Gmail's Postmaster Tools count spam reports: campaign:occurrence:product:sender."""
     parts = (_token(campaign)[:60], _token(occurrence)[:60], "livemerge", _token(domain)[-60:])
-    return f"Feedback-ID:\r\n {':'.join(parts)}\r\n".encode("ascii")
+    return f"Feedback-ID: {':'.join(parts)}\r\n".encode("ascii")
 
 
 def _token(text: str) -> str:
@@ -124,7 +130,7 @@ def _fold_before(name: str, phrase: str, address: str) -> str:
 def _encoded_words(line: str, used: int) -> str:
     """The line in encoded words, one a line; `used` characters stand before the first."""
     room = MAX_LINE_CHARACTERS - used - _WORD_FRAME
-    quoted = [_quoted(character) for character in line]
+    quoted = list(map(_quoted, line))
     if sum(map(len, quoted)) <= len(line.encode()) * 4 / 3:
         words = [f"=?utf-8?q?{run}?=" for run in _runs(quoted, room)]
     else:
@@ -132,6 +138,7 @@ def _encoded_words(line: str, used: int) -> str:
     return "\r\n ".join(words)
 
 
+@functools.lru_cache(maxsize=2048)  # characters; a text has few different ones
 def _quoted(character: str) -> str:
     return "".join([_Q[octet] for octet in character.encode()])
 

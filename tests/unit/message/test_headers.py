@@ -95,6 +95,5 @@ def test_a_date_is_written_in_utc():
 def test_ids_are_made_of_harmless_characters():
     assert headers.list_id_header("news @shop\r\n") == b"List-Id: <news-shop>\r\n"
     assert (
-        headers.feedback_id_header("a b:c", "", "shop.example")
-        == b"Feedback-ID:\r\n a-b-c:none:livemerge:shop.example\r\n"
+        headers.feedback_id_header("a b:c", "", "shop.example") == b"Feedback-ID: a-b-c:none:livemerge:shop.example\r\n"
     )

@@ -37,7 +37,7 @@ class Patience:
     goodbye_s: float = 2.0  # QUIT; nothing depends on it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
     """A message on its way, and where its delivery is told."""
 

@@ -100,7 +100,9 @@ class SmtpTransport:
 
     async def _settled(self, batch: _Batch) -> None:
         if not self._workers:
-            raise DeliveryError("messages came before the transport was opened", where=str(self.relay), retryable=False)
+            raise DeliveryError(
+                "messages came while the transport was not open", where=str(self.relay), retryable=False
+            )
         await asyncio.wait({batch.is_settled, *self._workers}, return_when=asyncio.FIRST_COMPLETED)
         for worker in self._workers:
             if worker.done():
