@@ -228,7 +228,8 @@ def _page(title: str, body: Markup) -> web.Response:
     heading = Markup("<h1>Inbox</h1>") if title == "Inbox" else Markup("")
     text = Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{} · Livemerge demo</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{}</style></head>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="/pictures/p-201.svg"><style>{}</style></head>'
         '<body><header><a href="/">Livemerge <b>demo inbox</b></a></header><main>{}{}</main></body></html>'
     ).format(title, _STYLE, heading, body)
     return web.Response(text=str(text), content_type="text/html")
