@@ -1,8 +1,8 @@
 """Features: what a field says about one customer's events, asked for a whole batch with one statement each.
 
 Every statement takes :customers (a JSON list), :event, :path (to the property), :where (a JSON list of wanted
-{path, value}), :since and :until (seconds since 1970), :most (items of a list). It gives rows (customer, value), a
-value as JSON in a list of its own: json_extract with two paths keeps true, 1 and "1" apart, where one path does not.
+{path, value}), :since and :until (seconds since 1970), :most (items of a list). It gives rows (customer, value); a
+property's value comes as JSON in a list, because json_extract keeps true, 1 and "1" apart only when given two paths.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ WHERE e.name = :event AND e.occurred_at BETWEEN :since AND :until
 """
 
 COUNT: Final = f"""
-SELECT e.customer AS customer, json_array(count(*)) AS value {_MATCHING} GROUP BY e.customer
+SELECT e.customer AS customer, count(*) AS value {_MATCHING} GROUP BY e.customer
 """
 
 # total, not sum: sum fails the whole statement when integers overflow. Rounded: 0.1 + 0.2 is 0.3 in an email.
 SUM: Final = f"""
-SELECT e.customer AS customer, json_array(round(total(json_extract(e.properties, :path)), 6)) AS value {_MATCHING}
+SELECT e.customer AS customer, round(total(json_extract(e.properties, :path)), 6) AS value {_MATCHING}
   AND json_type(e.properties, :path) IN ('integer', 'real') GROUP BY e.customer
 """
 
 AVERAGE: Final = f"""
-SELECT e.customer AS customer, json_array(round(avg(json_extract(e.properties, :path)), 6)) AS value {_MATCHING}
+SELECT e.customer AS customer, round(avg(json_extract(e.properties, :path)), 6) AS value {_MATCHING}
   AND json_type(e.properties, :path) IN ('integer', 'real') GROUP BY e.customer
 """
 
@@ -101,10 +101,15 @@ def read_feature(store: Store, customers: Sequence[Key], feature: Feature, *, no
 
 
 def _one_value(found: _Found, feature: Feature) -> dict[Key, Any]:
-    values = {row["customer"]: orjson.loads(row["value"])[0] for row in found if row["value"] is not None}
+    return {row["customer"]: orjson.loads(row["value"])[0] for row in found if row["value"] is not None}
+
+
+def _number(found: _Found, feature: Feature) -> dict[Key, Any]:
+    """Whole numbers as such: three shoes are 3, not 3.0."""
     return {
-        customer: int(value) if isinstance(value, float) and value.is_integer() else value
-        for customer, value in values.items()
+        row["customer"]: int(value) if isinstance(value, float) and value.is_integer() else value
+        for row in found
+        if (value := row["value"]) is not None  # what is no number: infinity less infinity
     }
 
 
@@ -132,9 +137,9 @@ def _path(name: str) -> str:
 STATEMENTS: Final[Mapping[str, tuple[str, Callable[[_Found, Feature], dict[Key, Any]]]]] = {
     "latest": (LATEST, _one_value),
     "first": (FIRST, _one_value),
-    "count": (COUNT, _one_value),
-    "sum": (SUM, _one_value),
-    "average": (AVERAGE, _one_value),
+    "count": (COUNT, _number),
+    "sum": (SUM, _number),
+    "average": (AVERAGE, _number),
     "distinct": (DISTINCT, _lists),
     "top": (TOP, _lists),
 }

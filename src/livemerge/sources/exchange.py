@@ -22,7 +22,7 @@ from livemerge.errors import SourceError
 
 ERROR_BODY_BYTES: Final = 16_384  # of an answer that is no success; enough for an OAuth error, RFC 6749 §5.2
 _PASSING: Final = frozenset({408, 425, 429})  # 4xx that ask to come again; every 5xx does
-_JSON_TYPE: Final = re.compile(r"^(application|text)/([\w.+-]+\+)?json$", re.IGNORECASE)
+_JSON_TYPE: Final = re.compile(r"(application|text)/([\w.+-]+\+)?json", re.IGNORECASE)
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -86,7 +86,7 @@ def json_document(reply: Reply, peer: Peer) -> Any:
     body = reply.body.removeprefix(_UTF8_BOM)
     if not body.strip():
         raise SourceError("answered with an empty body", where=_place(peer), retryable=True)
-    if not _JSON_TYPE.match(content_type):
+    if not _JSON_TYPE.fullmatch(content_type):
         what = "answered without a content type" if not content_type else "answered with another content type than JSON"
         advice = "The answer's Content-Type must be application/json."
         raise SourceError(what, where=_place(peer), advice=advice, retryable=False)

@@ -21,8 +21,8 @@ from livemerge.sources.exchange import Peer, Reply, Request, exchange, json_docu
 MAX_TOKEN_BYTES: Final = 65_536  # of the endpoint's whole answer
 DEFAULT_LIFE_S: Final = 300.0  # where the endpoint names none; expires_in is only recommended, §5.1
 MAX_MARGIN_S: Final = 30.0  # a token this close to its end may end on the way
-_TOKEN: Final = re.compile(r"^[\x21-\x7e]{1,8192}$")  # what a header can carry, RFC 6749 appendix A.12
-_ERROR_CODE: Final = re.compile(r"^[a-z_]{1,40}$")
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,8192}")  # what a header can carry, RFC 6749 appendix A.12
+_ERROR_CODE: Final = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class ClientCredentials:
     def _read(self, document: Any, asked_at_s: float) -> _Token:
         grant = document if isinstance(document, Mapping) else {}
         text, kind = grant.get("access_token"), grant.get("token_type", "bearer")
-        if not isinstance(text, str) or not _TOKEN.match(text) or str(kind).lower() != "bearer":
+        if not isinstance(text, str) or not _TOKEN.fullmatch(text) or str(kind).lower() != "bearer":
             raise SourceError(
                 "answered without a bearer token",
                 where=f"{self._peer.where} ({self._peer.address})",
@@ -132,4 +132,4 @@ def _error_code(reply: Reply) -> str:
     except orjson.JSONDecodeError:
         return ""
     code = document.get("error") if isinstance(document, Mapping) else None
-    return code if isinstance(code, str) and _ERROR_CODE.match(code) else ""
+    return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from livemerge.access import AccessLog, AccessRow
+from livemerge.access.log import FLUSH_EVERY_S, FLUSH_ROWS, MAX_WAITING
+from livemerge.clock import FakeClock
+from livemerge.errors import StoreError
+from livemerge.store import Store, open_store
+
+CLOCK = FakeClock()
+
+
+def row(number: int = 0, customer: str = "anna") -> AccessRow:
+    at = CLOCK.now() + timedelta(seconds=number)
+    return AccessRow(at, "abcdefgh", customer, ("first_name", "orders"), "ok", "127.0.0.1")
+
+
+@pytest.fixture
+def store() -> Store:
+    return open_store(None)
+
+
+@pytest.fixture
+def log(store: Store) -> AccessLog:
+    return AccessLog(store, FakeClock())
+
+
+def written(store: Store) -> int:
+    return store.rows("SELECT count(*) FROM access_log")[0][0]
+
+
+def test_rows_come_back_as_they_were_newest_first(log: AccessLog) -> None:
+    for number in range(3):
+        log.append(row(number))
+    assert log.ls() == [row(2), row(1), row(0)]
+    assert log.ls(most=1) == [row(2)]
+
+
+def test_rows_of_one_customer_can_be_asked_for(log: AccessLog) -> None:
+    log.append(row(1, "anna"))
+    log.append(row(2, "bo"))
+    assert log.ls(customer="anna") == [row(1, "anna")]
+
+
+def test_rows_are_written_many_at_a_time(log: AccessLog, store: Store) -> None:
+    for number in range(FLUSH_ROWS - 1):
+        log.append(row(number))
+    assert written(store) == 0
+    log.append(row())
+    assert written(store) == FLUSH_ROWS
+
+
+def test_a_flush_writes_what_waits_once(log: AccessLog, store: Store) -> None:
+    log.append(row())
+    log.flush()
+    log.flush()
+    assert written(store) == 1
+
+
+async def test_rows_are_written_in_time_without_more_of_them(store: Store) -> None:
+    class Turns(FakeClock):
+        """Ends the wait after three rounds."""
+
+        rounds = 0
+
+        async def sleep(self, seconds: float) -> None:
+            assert seconds == FLUSH_EVERY_S
+            self.rounds += 1
+            if self.rounds == 3:
+                raise asyncio.CancelledError
+            await super().sleep(seconds)
+
+    log = AccessLog(store, Turns())
+    log.append(row())
+    with pytest.raises(asyncio.CancelledError):
+        await log.flush_until_cancelled()
+    assert written(store) == 1
+
+
+def test_a_store_that_cannot_be_written_stops_no_reader_and_loses_nothing_at_first(
+    log: AccessLog, store: Store
+) -> None:
+    store.run("ALTER TABLE access_log RENAME TO away")
+    for number in range(2 * FLUSH_ROWS):
+        log.append(row(number))
+    with pytest.raises(StoreError):
+        log.flush()
+    store.run("ALTER TABLE away RENAME TO access_log")
+    log.flush()
+    assert written(store) == 2 * FLUSH_ROWS
+    assert log.lost == 0
+    for number in range(FLUSH_ROWS):
+        log.append(row(number))
+    assert written(store) == 3 * FLUSH_ROWS
+
+
+def test_what_waits_is_bounded_and_the_oldest_go_first(log: AccessLog, store: Store) -> None:
+    store.run("ALTER TABLE access_log RENAME TO away")
+    for number in range(MAX_WAITING + 3):
+        log.append(row(number))
+    assert log.lost == 3
+    store.run("ALTER TABLE away RENAME TO access_log")
+    log.flush()
+    assert written(store) == MAX_WAITING
+    assert store.rows("SELECT min(at) FROM access_log")[0][0] == row(3).at.timestamp()
+
+
+def test_a_key_that_cannot_be_written_holds_up_no_other(log: AccessLog, store: Store) -> None:
+    log.append(row(1, "lone \ud800 surrogate"))
+    log.append(row(2, "x" * 10_000))
+    log.append(row(3, "bo"))
+    log.flush()
+    assert written(store) == 3
+    assert max(len(one.customer) for one in log.ls()) == 512
+
+
+def test_old_rows_can_be_forgotten(log: AccessLog) -> None:
+    for number in range(4):
+        log.append(row(number))
+    log.flush()
+    assert log.forget_before(row(2).at) == 2
+    assert log.ls() == [row(3), row(2)]
