@@ -1,0 +1,21 @@
+"""UNDERSTAND: template text → tree → (fields read, findings, program)."""
+
+from livemerge.template.findings import Finding, Read
+from livemerge.template.message_template import MessageTemplate, RenderedText, compile_message
+from livemerge.template.template import LANGUAGES, Template, Writer, compile  # noqa: A004
+from livemerge.template.trace import Trace, TracedBranch, TracedValue
+
+__all__ = [
+    "LANGUAGES",
+    "Finding",
+    "MessageTemplate",
+    "Read",
+    "RenderedText",
+    "Template",
+    "Trace",
+    "TracedBranch",
+    "TracedValue",
+    "Writer",
+    "compile",
+    "compile_message",
+]

@@ -1,0 +1,98 @@
+"""What compiling a template says about it: places, findings, and the fields it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from livemerge.errors import TemplateError
+from livemerge.template.nodes import Place
+
+CARET_WIDTH = 100  # characters of a source line shown around the place
+
+Severity = Literal["error", "warning"]
+Usage = Literal["output", "condition", "loop", "argument"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a template its author should know; an `error` cannot be rendered as it stands."""
+
+    code: str
+    severity: Severity
+    what: str
+    line: int
+    column: int
+    caret: str
+    advice: str
+    part: str = ""  # subject, preheader, html or text, where the template is one part of a message
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One place where a template reads a field.
+
+    `is_guarded`: every way to this place has tested the field. `operations` are the filters applied to it and
+    the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order.
+    """
+
+    path: str
+    line: int
+    column: int
+    usage: Usage
+    is_guarded: bool = False
+    has_fallback: bool = False
+    operations: tuple[str, ...] = ()
+    part: str = ""
+
+
+class Source:
+    """The text of a template, asked for places, carets and errors."""
+
+    __slots__ = ("first_line", "name", "starts", "text")
+
+    def __init__(self, text: str, name: str, first_line: int) -> None:
+        self.text = text
+        self.name = name
+        self.first_line = first_line
+        self.starts = [0]
+        for at, character in enumerate(text):
+            if character == "\n":
+                self.starts.append(at + 1)
+
+    def place(self, offset: int) -> Place:
+        """The line and column of a character; columns count characters."""
+        low, high = 0, len(self.starts)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.starts[middle] <= offset:
+                low = middle
+            else:
+                high = middle
+        return Place(low + self.first_line, offset - self.starts[low] + 1)
+
+    def caret(self, place: Place) -> str:
+        """The source line of a place with a caret under it, cut to a readable width."""
+        index = place.line - self.first_line
+        if not 0 <= index < len(self.starts):
+            return ""
+        end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
+        line = self.text[self.starts[index] : end].rstrip("\r").replace("\t", " ")
+        column = place.column - 1
+        left = max(0, column - CARET_WIDTH // 2)
+        return f"  {line[left : left + CARET_WIDTH]}\n  {' ' * (column - left)}^"
+
+    def error(self, what: str, place: Place, advice: str = "") -> TemplateError:
+        """A TemplateError that points at a place of this source."""
+        return TemplateError(
+            what,
+            where=self.name or "template",
+            advice=advice,
+            line=place.line,
+            column=place.column,
+            caret=self.caret(place),
+        )
+
+    def finding(self, code: str, severity: Severity, what: str, place: Place, advice: str = "") -> Finding:
+        """A finding that points at a place of this source."""
+        return Finding(code, severity, what, place.line, place.column, self.caret(place), advice)

@@ -1,0 +1,741 @@
+"""Tree to program: one Python function for each template and kind of output, which appends encoded pieces.
+
+The source of the function is made of generated names and of the repr of str, bytes, int and None; everything else
+a template says is handed over as an object in the function's namespace. No template text becomes code.
+
+    def program(c, S, o):          context, scope, output
+        a = o.append
+        d0 = S.data.get('user')    names of the data, looked up once
+        t1 = d0.get('name') if d0.__class__ is dict else step(d0, 'name')
+        a(E(t1).encode() if t1.__class__ is str and t1.isprintable() else W_auto(t1))
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count as counting
+from typing import Any
+
+from markupsafe import Markup
+
+from livemerge.template import nodes, runtime
+from livemerge.template.filters import ESCAPING_FILTERS, Filter
+from livemerge.template.findings import Source
+from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_LOOP_NESTING
+from livemerge.template.nodes import Block, Expression, Place, Statement
+from livemerge.template.runtime import BLANK, EMPTY, Context, Fault, Output, Program, Scope
+from livemerge.template.trace import TracePoint
+from livemerge.template.walk import (
+    assigned_names,
+    counter_names,
+    expressions_in,
+    filter_problem,
+    has_include,
+    has_resume,
+    paths_in,
+    uses_name,
+)
+from livemerge.template.wire import Encoding, escape_kernel
+
+OUTPUTS_BETWEEN_CHECKS = 50  # values written before the size of the output is looked at
+
+_PSEUDO_STEPS = frozenset({"size", "first", "last"})  # Liquid answers these itself where the data does not
+_ORDERS = {"<": "LT", "<=": "LE", ">": "GT", ">=": "GE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A program and the template place of each of its lines."""
+
+    program: Program
+    filename: str
+    places: Mapping[int, Place]
+
+
+@dataclass(slots=True)
+class _Sink:
+    """Where generated code writes just now: the names of the list and its append, and how."""
+
+    output: str
+    append: str
+    encoding: Encoding
+
+
+def generate(
+    block: Block,
+    source: Source,
+    encoding: Encoding,
+    text_encoding: Encoding,
+    filters: Mapping[str, Filter],
+    *,
+    is_traced: bool = False,
+    shares_scope: bool = False,
+) -> Compiled:
+    """The program of a tree. `text_encoding` writes captures; `shares_scope`: other templates see our variables."""
+    generator = _Generator(source, encoding, text_encoding, filters, is_traced)
+    return generator.compiled(block, shares_scope)
+
+
+class _Generator:
+    def __init__(
+        self,
+        source: Source,
+        encoding: Encoding,
+        text_encoding: Encoding,
+        filters: Mapping[str, Filter],
+        is_traced: bool,
+    ) -> None:
+        self.source = source
+        self.text_encoding = text_encoding
+        self.filters = filters
+        self.is_traced = is_traced
+        self.lines: list[str] = []
+        self.places: dict[int, Place] = {}
+        self.indent = 1
+        self.place: Place | None = None
+        self.numbers = counting()
+        self.constants: dict[str, object] = {}
+        self.roots: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        self.counters: frozenset[str] = frozenset()
+        self.scopes: list[dict[str, str]] = []
+        self.loops: list[str] = []  # `for` or `row`: what an interrupt leaves
+        self.sink = _Sink("o", "a", encoding)
+        self.is_shared = False
+        self.resumes = False
+        self.outputs = 0
+
+    def compiled(self, block: Block, shares_scope: bool) -> Compiled:
+        self.is_shared = shares_scope or has_include(block)
+        self.resumes = has_resume(block) or self.is_shared
+        self.counters = counter_names(block)
+        if not self.is_shared:
+            self.variables = {name: f"v{at}" for at, name in enumerate(sorted(assigned_names(block)))}
+        self.block(block)
+        return self.built()
+
+    def built(self) -> Compiled:
+        prelude = ["def program(c, S, o):", " a = o.append"]
+        if self.roots or self.variables:
+            prelude.append(" G = S.data.get")
+        prelude += [f" {name} = G({root!r})" for root, name in self.roots.items()]
+        prelude += [f" {name} = {self.roots.get(root, f'G({root!r})')}" for root, name in self.variables.items()]
+        filename = f"<template {self.source.name}>"
+        code = compile("\n".join([*prelude, *self.lines, " return None"]), filename, "exec")
+        namespace: dict[str, Any] = {**RUNTIME, **self.namespace(), **self.constants}
+        exec(code, namespace)  # noqa: S102  # safe literals and generated names only, see above
+        places = {number + len(prelude): place for number, place in self.places.items()}
+        program: Program = namespace["program"]
+        return Compiled(program, filename, places)
+
+    def namespace(self) -> dict[str, object]:
+        """What generated code calls that depends on the encoding; names end in the kind of output."""
+        names: dict[str, object] = {"M": Markup if self.text_encoding.escape else str}
+        for prefix, encoding in (("W", self.sink.encoding), ("X", self.text_encoding)):
+            for escaping, write in encoding.writers.items():
+                names[f"{prefix}_{_WRITER_NAMES[escaping]}"] = write
+            names[f"{prefix}_static"] = encoding.static
+        return names
+
+    # --- lines and names ---
+
+    def emit(self, line: str) -> None:
+        self.lines.append(" " * self.indent + line)
+        if self.place is not None:
+            self.places[len(self.lines)] = self.place
+
+    def fresh(self, letter: str) -> str:
+        return f"{letter}{next(self.numbers)}"
+
+    def constant(self, value: object) -> str:
+        name = self.fresh("K")
+        self.constants[name] = value
+        return name
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        self.indent += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.emit("pass")
+        self.indent -= 1
+
+    # --- statements ---
+
+    def block(self, block: Block) -> None:
+        for statement in block:
+            self.place = statement.place
+            STATEMENTS[type(statement)](self, statement)
+
+    def text(self, node: nodes.Text) -> None:
+        self.static(node.text)
+
+    def static(self, text: str) -> None:
+        piece = self.sink.encoding.static(text)
+        if piece:
+            self.emit(f"{self.sink.append}({piece!r})")
+
+    def output(self, node: nodes.Output) -> None:
+        if isinstance(node.value, nodes.Literal) and not self.is_traced:
+            value = node.value.value
+            self.static("" if isinstance(value, runtime.Special) else runtime.text_of(value))
+        elif node.absent is not None:
+            self.output_or_absent(node)
+        else:
+            self.write(self.simple(self.value(node.value)), node)
+
+    def output_or_absent(self, node: nodes.Output) -> None:
+        """A value, or a fixed text where the data has no such name."""
+        name = next(found.root for found in expressions_in(node.value) if isinstance(found, nodes.Path))
+        self.emit(f"if S.data.get({name!r}, MISSING) is MISSING:")
+        with self.indented():
+            self.static(node.absent or "")
+        self.emit("else:")
+        with self.indented():
+            self.write(self.simple(self.value(node.value)), node)
+
+    def write(self, name: str, node: nodes.Output) -> None:
+        """Appends the value of a name, the short way where it is a printable text."""
+        encoding = self.sink.encoding
+        escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
+        prefix = "X" if self.sink.append != "a" else "W"
+        slow = f"{prefix}_{_WRITER_NAMES[escaping]}({name})"
+        if encoding.fast and escaping in ("auto", "always"):
+            fast = encoding.fast.format(name)
+            slow = f"{fast} if {name}.__class__ is str and {name}.isprintable() else {slow}"
+        self.emit(f"{self.sink.append}({slow})")
+        if self.is_traced and self.sink.append == "a":
+            point = TracePoint(node.place.line, node.place.column, node.source, tuple(paths_in(node.value)))
+            self.emit(f"c.trace.append((len(o) - 1, {self.constant(point)}, None))")
+        self.outputs += 1
+        if self.outputs % OUTPUTS_BETWEEN_CHECKS == 0:
+            self.emit(f"CHECK({self.sink.output})")
+
+    def if_chain(self, node: nodes.If) -> None:
+        word = "if"
+        for branch in node.branches:
+            self.place = branch.place
+            self.emit(f"{word} {self.decided(branch.condition, branch.source, branch.place)}:")
+            with self.indented():
+                self.block(branch.body)
+            word = "elif"
+        if node.otherwise:
+            self.emit("else:")
+            with self.indented():
+                self.block(node.otherwise)
+
+    def decided(self, condition: Expression, source: str, place: Place) -> str:
+        """A condition as Python, which in a trace reports which way it went."""
+        test = self.truth(condition)
+        if not self.is_traced:
+            return test
+        point = self.constant(TracePoint(place.line, place.column, source, tuple(paths_in(condition))))
+        return f"BRANCH(c, {point}, {test})"
+
+    def case(self, node: nodes.Case) -> None:
+        subject = self.simple(self.value(node.subject))
+        if any(arm.values is None for arm in node.arms):
+            done = self.fresh("m")
+            self.emit(f"{done} = False")
+        else:
+            done = ""
+        for arm in node.arms:
+            self.place = arm.place
+            self.arm(arm, subject, done)
+
+    def arm(self, arm: nodes.When, subject: str, done: str) -> None:
+        if arm.values is None:
+            self.emit(f"if not {done}:")
+        else:
+            tests = " or ".join(f"EQ({subject}, {self.bare(value)})" for value in arm.values)
+            if self.is_traced:
+                tests = f"BRANCH(c, {self.constant(TracePoint(arm.place.line, arm.place.column, arm.source))}, {tests})"
+            self.emit(f"if {tests}:")
+        with self.indented():
+            if done and arm.values is not None:
+                self.emit(f"{done} = True")
+            self.block(arm.body)
+
+    def loop(self, node: nodes.For) -> None:
+        items = self.simple(f"ITEMS({self.value(node.items)})")
+        self.sliced(items, node)
+        if node.otherwise:
+            self.emit(f"if {items}:")
+            with self.indented():
+                self.rounds(items, node)
+            self.emit("else:")
+            with self.indented():
+                self.block(node.otherwise)
+        else:
+            self.rounds(items, node)
+
+    def sliced(self, items: str, node: nodes.For) -> None:
+        if node.limit or node.offset or self.resumes:
+            limit = self.value(node.limit) if node.limit else "None"
+            offset = self.value(node.offset) if node.offset else "None"
+            self.emit(
+                f"{items} = PART({items}, c, {node.key!r}, {limit}, {offset}, {node.resumes}, {node.is_reversed})"
+            )
+        elif node.is_reversed:
+            self.emit(f"{items} = {items}[::-1]")
+
+    def rounds(self, items: str, node: nodes.For) -> None:
+        """The Python loop of a loop."""
+        scope = {node.name: self.fresh("x")}
+        needs_state = self.is_shared or uses_name(node.body, "forloop")
+        if needs_state:
+            state = self.fresh("f")
+            parent = self.outer_state()
+            self.emit(f"{state} = FORLOOP({node.key!r}, len({items}), {parent})")
+            scope["forloop"] = state
+        shared = self.shared_names(scope)
+        self.emit(f"for {scope[node.name]} in ROUNDS(c, {items}, {self.sink.output}):")
+        with self.nested_loop("for", scope), self.indented():
+            if needs_state:
+                self.emit(f"{scope['forloop']}.index0 += 1")
+            if shared:
+                self.emit(f"{shared}[{node.name!r}] = {scope[node.name]}")
+            self.block(node.body)
+        if shared:
+            self.emit("S.pop()")
+
+    def outer_state(self) -> str:
+        found = next((scope["forloop"] for scope in reversed(self.scopes) if "forloop" in scope), None)
+        return found or ("S.get('forloop', EMPTY_DICT)" if self.is_shared else "None")
+
+    def shared_names(self, scope: Mapping[str, str]) -> str:
+        """The name of a mapping that shows a loop's names to other templates; empty where there are none."""
+        if not self.is_shared:
+            return ""
+        shared = self.fresh("s")
+        pairs = ", ".join(f"{name!r}: {variable}" for name, variable in scope.items() if name == "forloop")
+        self.emit(f"{shared} = S.push({{{pairs}}})")
+        return shared
+
+    @contextmanager
+    def nested_loop(self, kind: str, scope: dict[str, str]) -> Iterator[None]:
+        self.loops.append(kind)
+        if len(self.loops) > MAX_LOOP_NESTING:
+            place = self.place or Place(1, 1)
+            raise self.source.error(f"loops are nested deeper than {MAX_LOOP_NESTING}", place)
+        self.scopes.append(scope)
+        yield
+        self.scopes.pop()
+        self.loops.pop()
+
+    def table_rows(self, node: nodes.TableRow) -> None:
+        items = self.simple(f"ITEMS({self.value(node.items)})")
+        limit = self.value(node.limit) if node.limit else "None"
+        offset = self.value(node.offset) if node.offset else "None"
+        self.emit(f"{items} = PART({items}, c, '', {limit}, {offset}, False, False)")
+        columns = f"COLUMNS({self.value(node.columns)}, {items})" if node.columns else f"len({items})"
+        state, leaves, row = self.fresh("f"), self.fresh("k"), self.fresh("x")
+        self.emit(f"{state} = FORLOOP('', len({items}), None, {columns} or 1)")
+        self.emit(f"{leaves} = False")
+        write = f"{self.sink.append}({self.markup_writer()}"
+        self.static('<tr class="row1">\n')
+        self.emit(f"for {row} in ROUNDS(c, {items}, {self.sink.output}):")
+        scope = {node.name: row, "tablerowloop": state}
+        shared = ""
+        with self.nested_loop("row", scope), self.indented():
+            shared = self.shared_names({})
+            if shared:
+                self.emit(f"{shared}.update({{{node.name!r}: {row}, 'tablerowloop': {state}}})")
+            self.cell(node, state, leaves, write)
+            if shared:
+                self.emit("S.pop()")
+            self.emit(f"if {leaves}: break")
+            self.emit(f"if {state}.step('col_last') and not {state}.step('last'):")
+            with self.indented():
+                self.emit(f"{write}(ROW({state})))")
+        self.static("</tr>\n")
+
+    def cell(self, node: nodes.TableRow, state: str, leaves: str, write: str) -> None:
+        """One cell; its body is a loop of one round, so that an interrupt still closes the cell."""
+        self.emit(f"{state}.index0 += 1")
+        self.emit(f"{write}(CELL({state})))")
+        self.loops[-1] = leaves
+        self.emit("for _ in ONCE:")
+        with self.indented():
+            self.block(node.body)
+        self.static("</td>")
+
+    def markup_writer(self) -> str:
+        return f"{'X' if self.sink.append != 'a' else 'W'}_static"
+
+    def interrupt(self, node: nodes.Interrupt) -> None:
+        if not self.loops:
+            self.emit(f"return {node.kind!r}")
+        elif self.loops[-1] == "for":
+            self.emit(node.kind)
+        else:
+            if node.kind == "break":
+                self.emit(f"{self.loops[-1]} = True")
+            self.emit("break")
+
+    def assign(self, node: nodes.Assign) -> None:
+        self.store(node.name, self.value(node.value))
+
+    def store(self, name: str, value: str) -> None:
+        if self.is_shared:
+            self.emit(f"S.variables[{name!r}] = {value}")
+        else:
+            self.emit(f"{self.variables[name]} = {value}")
+
+    def capture(self, node: nodes.Capture) -> None:
+        self.store(node.name, f"M({self.captured(node.body)})")
+
+    def captured(self, body: Block) -> str:
+        """The text a block writes, as a Python expression."""
+        outer = self.sink
+        self.sink = _Sink(self.fresh("o"), self.fresh("a"), self.text_encoding)
+        self.emit(f"{self.sink.output} = OUTPUT()")
+        self.emit(f"{self.sink.append} = {self.sink.output}.append")
+        self.block(body)
+        text = f"MERGED({self.sink.output})"
+        self.sink = outer
+        return text
+
+    def counter(self, node: nodes.Counter) -> None:
+        name = self.simple(f"COUNT(c, {node.name!r}, {node.step})")
+        self.write(name, nodes.Output(nodes.Literal(None, node.place), "", node.place))
+
+    def cycle(self, node: nodes.Cycle) -> None:
+        group = self.value(node.group) if node.group else repr(("cycle", node.key))
+        values = self.simple(f"({', '.join(self.value(value) for value in node.values)},)")
+        chosen = self.simple(f"STEP({values}, NEXT(c, {group}, {len(node.values)}))")
+        self.write(chosen, nodes.Output(nodes.Literal(None, node.place), "", node.place))
+
+    def if_changed(self, node: nodes.IfChanged) -> None:
+        text = self.simple(f"M({self.captured(node.body)})")
+        self.emit(f"if {text} != c.changed:")
+        with self.indented():
+            self.emit(f"c.changed = {text}")
+            self.write(text, nodes.Output(nodes.Literal(None, node.place), "", node.place))
+
+    def include(self, node: nodes.Include) -> None:
+        arguments = ", ".join(f"{name!r}: {self.value(value)}" for name, value in node.arguments)
+        bound = self.value(node.bound) if node.bound else "MISSING"
+        kind = self.sink.encoding.kind
+        call = "RENDER" if node.is_isolated else "INCLUDE"
+        result = self.fresh("r")
+        self.emit(
+            f"{result} = {call}(c, S, {self.sink.output}, {self.bare(node.name)}, {kind!r}, "
+            f"{{{arguments}}}, {bound}, {node.repeats}, {node.alias!r})"
+        )
+        if not node.is_isolated:
+            self.interrupted(result)
+
+    def interrupted(self, result: str) -> None:
+        """What an included template's break or continue does here."""
+        for kind in ("break", "continue"):
+            self.emit(f"if {result} == {kind!r}:")
+            with self.indented():
+                self.interrupt(nodes.Interrupt(kind, self.place or Place(1, 1)))
+
+    def unsupported(self, node: nodes.Unsupported) -> None:
+        self.emit(f"raise FAULT({self.constant(node.what)}, {self.constant(node.advice)})")
+
+    # --- values ---
+
+    def simple(self, expression: str) -> str:
+        """A name that holds the value of an expression."""
+        if expression.isidentifier():
+            return expression
+        name = self.fresh("t")
+        self.emit(f"{name} = {expression}")
+        return name
+
+    def value(self, node: Expression) -> str:
+        """An expression's value as Python; filters get lines of their own, so that chains do not nest."""
+        if isinstance(node, nodes.FilterCall):
+            return self.filtered(node, self.simple)
+        return self.inline(node)
+
+    def inline(self, node: Expression) -> str:
+        """An expression's value as one Python expression, evaluated where it stands."""
+        if isinstance(node, nodes.Literal):
+            return self.literal(node)
+        if isinstance(node, nodes.Path):
+            return self.path(node)
+        if isinstance(node, nodes.Range):
+            return f"RANGE({self.inline(node.start)}, {self.inline(node.end)})"
+        if isinstance(node, nodes.FilterCall):
+            return self.filtered(node, lambda expression: f"({expression})")
+        return self.truth(node)
+
+    def literal(self, node: nodes.Literal) -> str:
+        """A literal; where output is escaped, a text of the template's author counts as escaped."""
+        value = node.value
+        if isinstance(value, str) and self.text_encoding.escape:
+            return self.constant(Markup(value))
+        return self.bare_value(value)
+
+    def bare(self, node: Expression) -> str:
+        """A value that is compared, not written: literals are plain."""
+        return self.bare_value(node.value) if isinstance(node, nodes.Literal) else self.inline(node)
+
+    def bare_value(self, value: object) -> str:
+        if value is None or isinstance(value, bool | str):
+            return repr(value)
+        if isinstance(value, int):
+            return f"({value!r})" if abs(value) < 10**18 else self.constant(value)
+        return self.constant(value)
+
+    def path(self, node: nodes.Path) -> str:
+        if isinstance(node.root, str):
+            found = self.load(node.root)
+        else:
+            found = f"LOOKUP(c, S, {self.inline(node.root)})"
+        for key in node.steps:
+            found = self.step(found, key)
+        return found
+
+    def load(self, name: str) -> str:
+        """The Python expression that gives a name's value."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        if self.is_shared:
+            return f"S.get({name!r}, c.counters)"
+        found = self.variables.get(name) or self.roots.setdefault(name, f"d{len(self.roots)}")
+        if name in self.counters:
+            return f"({found} if {found} is not None else c.counters.get({name!r}))"
+        return found
+
+    def step(self, value: str, key: Expression) -> str:
+        if isinstance(key, nodes.Literal) and isinstance(key.value, str) and key.value not in _PSEUDO_STEPS:
+            if value.isidentifier():
+                return f"({value}.get({key.value!r}) if {value}.__class__ is dict else STEP({value}, {key.value!r}))"
+            name = self.fresh("t")
+            return (
+                f"({name}.get({key.value!r}) if ({name} := {value}).__class__ is dict else STEP({name}, {key.value!r}))"
+            )
+        return f"STEP({value}, {self.bare(key)})"
+
+    def filtered(self, node: nodes.FilterCall, hold: Callable[[str], str]) -> str:
+        problem = filter_problem(node, self.filters)
+        if problem is not None:
+            return f"REFUSE({self.constant(problem.what)}, {self.constant(problem.advice)})"
+        known = self.filters[node.name]
+        plain = isinstance(node.target, nodes.Literal) and node.name in ESCAPING_FILTERS
+        if plain:
+            target = self.bare(node.target)
+        elif isinstance(node.target, nodes.FilterCall):
+            target = hold(self.filtered(node.target, hold))
+        else:
+            target = self.inline(node.target)
+        given = ["c"] if known.takes_context else []
+        given += [target, *(self.inline(argument) for argument in node.arguments)]
+        given += [f"{name}={self.inline(argument)}" for name, argument in node.options]
+        return f"{self.function(node.name, known)}({', '.join(given)})"
+
+    def function(self, name: str, known: Filter) -> str:
+        key = f"F_{name}"
+        self.constants[key] = known.call
+        return key
+
+    # --- conditions ---
+
+    def truth(self, node: Expression) -> str:
+        """A condition as a Python expression that is True or False."""
+        if isinstance(node, nodes.Logic):
+            return self.logic(node)
+        if isinstance(node, nodes.Not):
+            return f"(not {self.truth(node.operand)})"
+        if isinstance(node, nodes.Comparison):
+            return self.comparison(node)
+        if isinstance(node, nodes.Literal):
+            return repr(runtime.is_true(node.value))
+        found = self.inline(node)
+        if found.isidentifier():
+            return f"({found} is not None and {found} is not False)"
+        name = self.fresh("t")
+        return f"(({name} := {found}) is not None and {name} is not False)"
+
+    def logic(self, node: nodes.Logic) -> str:
+        """A run of the same operator without brackets in between, so that long ones do not nest."""
+        terms = [self.truth(node.left)]
+        right: Expression = node.right
+        while isinstance(right, nodes.Logic) and right.operator == node.operator:
+            terms.append(self.truth(right.left))
+            right = right.right
+        terms.append(self.truth(right))
+        return f"({f' {node.operator} '.join(terms)})"
+
+    def comparison(self, node: nodes.Comparison) -> str:
+        if node.operator in ("==", "!="):
+            test = self.equality(node.left, node.right)
+            return test if node.operator == "==" else f"(not {test})"
+        if node.operator == "contains":
+            return f"CONTAINS({self.bare(node.left)}, {self.bare(node.right)})"
+        return f"{_ORDERS[node.operator]}({self.bare(node.left)}, {self.bare(node.right)})"
+
+    def equality(self, left: Expression, right: Expression) -> str:
+        """Equality, the short way for the commonest kinds of literal."""
+        if isinstance(left, nodes.Literal) and not isinstance(right, nodes.Literal):
+            left, right = right, left
+        if not isinstance(right, nodes.Literal) or isinstance(left, nodes.Literal):
+            return f"EQ({self.bare(left)}, {self.bare(right)})"
+        value, found = right.value, self.inline(left)
+        if value is None or value is True or value is False:
+            return f"({found} is {value!r})"
+        if value is EMPTY or value is BLANK:
+            return f"{'IS_EMPTY' if value is EMPTY else 'IS_BLANK'}({found})"
+        if isinstance(value, str) and value.strip():
+            name = self.fresh("t")
+            return f"({name} == {value!r} if ({name} := {found}).__class__ is str else EQ({name}, {value!r}))"
+        return f"EQ({found}, {self.bare(right)})"
+
+
+_WRITER_NAMES = {"auto": "auto", "always": "always", "always'": "text", "raw": "raw"}
+
+STATEMENTS: dict[type[Statement], Callable[[_Generator, Any], None]] = {
+    nodes.Text: _Generator.text,
+    nodes.Output: _Generator.output,
+    nodes.If: _Generator.if_chain,
+    nodes.Case: _Generator.case,
+    nodes.For: _Generator.loop,
+    nodes.TableRow: _Generator.table_rows,
+    nodes.Assign: _Generator.assign,
+    nodes.Capture: _Generator.capture,
+    nodes.Counter: _Generator.counter,
+    nodes.Cycle: _Generator.cycle,
+    nodes.Interrupt: _Generator.interrupt,
+    nodes.IfChanged: _Generator.if_changed,
+    nodes.Include: _Generator.include,
+    nodes.Unsupported: _Generator.unsupported,
+}
+
+
+# --- what generated code calls ---------------------------------------------------------------------
+
+
+def _branch(context: Context, point: TracePoint, verdict: bool) -> bool:
+    if context.trace is not None:
+        context.trace.append((0, point, verdict))
+    return verdict
+
+
+def _refuse(what: str, advice: str) -> None:
+    raise Fault(what, advice)
+
+
+def _lookup(context: Context, scope: Scope, name: object) -> object:
+    return scope.get(name, context.counters) if isinstance(name, str) else None
+
+
+def _columns(value: object, items: list[object]) -> int:
+    return len(items) if value is None else max(runtime.strict_number(runtime.whole_number(value)), 1)
+
+
+def _include(
+    context: Context,
+    scope: Scope,
+    output: Output,
+    name: object,
+    kind: str,
+    arguments: dict[str, object],
+    bound: object,
+    repeats: bool,
+    alias: str | None,
+) -> str | None:
+    """Writes another template that shares our variables; a list bound to it writes it once for each item."""
+    program = _loaded(context, name, kind, shares_scope=True)
+    variable = alias or _own_name(name)
+    if bound is runtime.MISSING:
+        bound = scope.get(str(name), context.counters)
+    names = scope.push(dict(arguments))
+    context.depth += 1
+    result = None
+    for item in bound if isinstance(bound, list | tuple) else (bound,):
+        names[variable] = names.get(variable) if item is None else item
+        if names[variable] is None:
+            del names[variable]
+        result = program(context, scope, output)
+        if result:
+            break
+    context.depth -= 1
+    scope.pop()
+    return result
+
+
+def _render(
+    context: Context,
+    scope: Scope,
+    output: Output,
+    name: object,
+    kind: str,
+    arguments: dict[str, object],
+    bound: object,
+    repeats: bool,
+    alias: str | None,
+) -> None:
+    """Writes another template that sees the data and its arguments, and has counters and cycles of its own."""
+    program = _loaded(context, name, kind, shares_scope=False)
+    inner = Context(context.now, context.load, context.trace)
+    inner.depth = context.depth + 1
+    inner.iterations = context.iterations
+    items = runtime.items_of(bound) if repeats and isinstance(bound, list | tuple | range) else (bound,)
+    loop = runtime.ForLoop(_own_name(name), len(items)) if repeats and not isinstance(bound, str) else None
+    for item in runtime.rounds(inner, items, output):
+        names = dict(arguments)
+        if item is not runtime.MISSING and item is not None:
+            names[alias or _own_name(name)] = item
+        if loop is not None:
+            loop.index0 += 1
+            names["forloop"] = loop
+        program(inner, Scope(ChainMap(names, dict(scope.data))), output)
+    context.iterations = inner.iterations
+
+
+def _own_name(name: object) -> str:
+    return str(name).rsplit("/", 1)[-1]
+
+
+def _loaded(context: Context, name: object, kind: str, *, shares_scope: bool) -> Program:
+    if not isinstance(name, str):
+        raise Fault("the name of a template is no text")
+    if context.depth >= MAX_INCLUDE_DEPTH:
+        raise Fault(f"templates include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
+    return context.load(str.__str__(name), kind, shares_scope)
+
+
+RUNTIME: dict[str, object] = {
+    "BRANCH": _branch,
+    "CELL": lambda state: f'<td class="col{state.step("col")}">',
+    "CHECK": runtime.check_size,
+    "COLUMNS": _columns,
+    "CONTAINS": runtime.contains,
+    "COUNT": runtime.count,
+    "E": escape_kernel,
+    "EMPTY_DICT": {},
+    "EQ": runtime.equal,
+    "FAULT": Fault,
+    "FORLOOP": runtime.ForLoop,
+    "GE": runtime.greater_equal,
+    "GT": runtime.greater,
+    "INCLUDE": _include,
+    "IS_BLANK": runtime.is_blank,
+    "IS_EMPTY": runtime.is_empty,
+    "ITEMS": runtime.items_of,
+    "LE": runtime.less_equal,
+    "LOOKUP": _lookup,
+    "LT": runtime.less,
+    "MERGED": runtime.merged,
+    "MISSING": runtime.MISSING,
+    "NEXT": runtime.next_of,
+    "ONCE": (None,),
+    "OUTPUT": Output,
+    "PART": runtime.part_of,
+    "RANGE": runtime.whole_range,
+    "REFUSE": _refuse,
+    "RENDER": _render,
+    "ROUNDS": runtime.rounds,
+    "ROW": lambda state: f'</tr>\n<tr class="row{state.step("row") + 1}">',
+    "STEP": runtime.step,
+}

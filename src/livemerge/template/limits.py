@@ -1,0 +1,14 @@
+"""What one template may cost. Reached limits are TemplateErrors that name themselves."""
+
+MAX_TEMPLATE_CHARACTERS = 1_048_576  # 1 MiB: mail clients clip at 102 KB, Mailchimp refuses about 200 KB
+MAX_NESTING = 90  # open blocks; Python's own parser stops at 100 levels of indentation
+MAX_LOOP_NESTING = 16  # loops in loops; CPython compiles at most 20 nested blocks
+MAX_EXPRESSION_DEPTH = 30  # brackets in brackets, and alternations of and/or
+MAX_CHAIN = 100  # filters on one value, and/or in one condition
+MAX_ITERATIONS = 100_000  # of all loops of one rendering together
+MAX_OUTPUT_CHARACTERS = 2_097_152  # 2 MiB of message text
+MAX_TEXT_CHARACTERS = 2_097_152  # of one value that filters build
+MAX_DIGITS = 400  # of one whole number that filters build; a double ends at 309
+MAX_INCLUDE_DEPTH = 20  # templates in templates
+MAX_REMEMBERED_PARTIALS = 256  # compiled partials one template keeps
+MAX_VALUE_NESTING = 20  # lists in lists that are printed, compared or flattened

@@ -1,0 +1,429 @@
+"""Liquid text to tree. Structure errors raise; tags nobody knows become Unsupported nodes and findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+
+from livemerge.errors import TemplateError, nearest
+from livemerge.template.filters import WHITE
+from livemerge.template.findings import Finding, Source
+from livemerge.template.limits import MAX_NESTING
+from livemerge.template.liquid.expressions import ExpressionReader, read_condition, read_filtered
+from livemerge.template.liquid.tokens import LineTokens, TemplateTokens, Token, Tokens
+from livemerge.template.nodes import (
+    Assign,
+    Block,
+    Branch,
+    Capture,
+    Case,
+    Counter,
+    Cycle,
+    Expression,
+    For,
+    If,
+    IfChanged,
+    Include,
+    Interrupt,
+    Literal,
+    Not,
+    Output,
+    Path,
+    Place,
+    Statement,
+    TableRow,
+    Text,
+    Unsupported,
+    When,
+)
+
+_ASSIGN = re.compile(r"\s*([\w\-.\[\]()]{1,200})\s*=\s*", re.ASCII)
+_NAME = re.compile(r"[\w\-.\[\]]{1,200}", re.ASCII)
+_PARTS = {  # tags that only mean something inside another
+    "else": "if",
+    "elsif": "if",
+    "when": "case",
+    "endif": "if",
+    "endunless": "unless",
+    "endcase": "case",
+    "endfor": "for",
+    "endtablerow": "tablerow",
+    "endcapture": "capture",
+    "endcomment": "comment",
+    "endraw": "raw",
+    "enddoc": "doc",
+    "endifchanged": "ifchanged",
+}
+
+
+def parse_liquid(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Finding, ...]]:
+    """The tree of a template and what was noticed on the way. Raises TemplateError."""
+    parser = _Parser(source, is_strict)
+    block, _ = parser.block(TemplateTokens(source), (), None)
+    return block, tuple(parser.findings)
+
+
+class _Parser:
+    def __init__(self, source: Source, is_strict: bool) -> None:
+        self.source = source
+        self.is_strict = is_strict
+        self.findings: list[Finding] = []
+        self.open: list[str] = []
+        self.unknown: set[str] = set()
+
+    def block(self, tokens: Tokens, ends: tuple[str, ...], opener: Token | None) -> tuple[Block, Token | None]:
+        """Statements up to one of the tags in `ends`, and that tag. Raises TemplateError where none comes."""
+        statements: list[Statement] = []
+        while (token := tokens.next()) is not None:
+            if token.kind == "tag" and token.name in ends:
+                return tuple(statements), token
+            statements += self.statement(tokens, token)
+        if opener is not None:
+            raise self.error(f"`{opener.name}` is never closed", opener, f"close it with `end{opener.name}`")
+        return tuple(statements), None
+
+    def statement(self, tokens: Tokens, token: Token) -> Block:
+        """What one token, and the block it may open, means; comments mean nothing."""
+        place = self.source.place(token.start)
+        if token.kind == "text":
+            return (Text(token.markup, place),)
+        if token.kind == "output":
+            return (self.output(token),)
+        read = TAGS.get(token.name)
+        if read is None:
+            return self.unknown_tag(token, place)
+        self.open.append(token.name)
+        if len(self.open) > MAX_NESTING:
+            raise self.error(f"tags are nested deeper than {MAX_NESTING}", token)
+        found = read(self, tokens, token, place)
+        self.open.pop()
+        return found
+
+    def output(self, token: Token) -> Output:
+        value = read_filtered(self.source, token.markup, token.offset, is_strict=self.is_strict)
+        return Output(value, token.markup.strip(), self.source.place(token.start))
+
+    def unknown_tag(self, token: Token, place: Place) -> Block:
+        name = token.name
+        if not name:
+            raise self.error("a tag without a name", token, "write the tag's name first")
+        if name in _PARTS:
+            raise self.error(
+                f"`{name}` stands outside `{_PARTS[name]}`", token, f"open it with `{_PARTS[name]}`, or remove it"
+            )
+        if name.startswith("end") and name[3:] in self.unknown:
+            return ()
+        self.unknown.add(name)
+        advice = nearest(name, TAGS) or "remove it; this tag is not part of Liquid"
+        self.findings.append(self.source.finding("unknown-tag", "error", f"unknown tag `{name}`", place, advice))
+        return (Unsupported(f"unknown tag `{name}`", advice, place),)
+
+    def error(self, what: str, token: Token, advice: str = "") -> TemplateError:
+        return self.source.error(what, self.source.place(token.start), advice)
+
+    def reader(self, token: Token) -> ExpressionReader:
+        return ExpressionReader(self.source, token.markup, token.offset, is_strict=self.is_strict)
+
+    # --- tags that choose ---
+
+    def if_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        end = f"end{token.name}"
+        branches: list[Branch] = []
+        otherwise: Block = ()
+        has_else, arm = False, token
+        while arm.name != end:
+            body, following = self.block(tokens, ("elsif", "else", end), token)
+            assert following is not None  # block() raised otherwise
+            if arm.name == "else":
+                otherwise = otherwise if has_else else body
+                has_else = True
+            else:
+                branch = self.branch(arm, body)
+                branches += [] if has_else else [branch]
+            arm = following
+        return _without_blanks((If(tuple(branches), otherwise, place),))
+
+    def branch(self, arm: Token, body: Block) -> Branch:
+        if not arm.markup:
+            raise self.error(f"`{arm.name}` has no condition", arm, "write what it tests")
+        place = self.source.place(arm.start)
+        condition = read_condition(self.source, arm.markup, arm.offset, is_strict=self.is_strict)
+        if arm.name == "unless":
+            return Branch(Not(condition, place), f"not ({arm.markup})", body, place)
+        return Branch(condition, arm.markup, body, place)
+
+    def case_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        reader = self.reader(token)
+        subject = reader.value()
+        reader.end()
+        _, arm = self.block(tokens, ("when", "else", "endcase"), token)
+        arms: list[When] = []
+        while arm is not None and arm.name != "endcase":
+            body, following = self.block(tokens, ("when", "else", "endcase"), token)
+            at = self.source.place(arm.start)
+            if arm.name == "else":
+                arms.append(When(None, "else", body, at))
+            else:
+                arms += [When((value,), arm.markup, body, at) for value in self.when_values(arm)]
+            arm = following
+        return _without_blanks((Case(subject, tuple(arms), place),))
+
+    def when_values(self, token: Token) -> list[Expression]:
+        """The values of one `when`; what follows them without a comma or `or` is passed over, as in Liquid."""
+        reader = self.reader(token)
+        if reader.word.kind == "end":
+            raise self.error("`when` has no value", token, "write the value to compare with")
+        values = [reader.value()]
+        while reader.accept(",") or reader.accept("id", "or"):
+            if reader.word.kind == "end":
+                break
+            values.append(reader.value())
+        return values
+
+    # --- tags that repeat ---
+
+    def for_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        reader = self.reader(token)
+        name = reader.expect("id").text
+        if reader.accept("id", "in") is None:
+            reader.refuse("`for` needs `in`", "write it as `for item in items`")
+        start = reader.position
+        items = reader.value()
+        written = reader.text_from(start)
+        is_reversed = reader.accept("id", "reversed") is not None
+        arguments, resumes = self.loop_arguments(reader, ("limit", "offset"))
+        is_reversed = is_reversed or reader.accept("id", "reversed") is not None
+        reader.end()
+        body, following = self.block(tokens, ("else", "endfor"), token)
+        otherwise: Block = ()
+        while following is not None and following.name == "else":
+            otherwise, following = self.block(tokens, ("else", "endfor"), token)
+        loop = For(
+            name,
+            items,
+            body,
+            otherwise,
+            place,
+            f"{name}-{written}",
+            arguments.get("limit"),
+            arguments.get("offset"),
+            resumes,
+            is_reversed,
+        )
+        return _without_blanks((loop,))
+
+    def loop_arguments(self, reader: ExpressionReader, known: tuple[str, ...]) -> tuple[dict[str, Expression], bool]:
+        """A loop's named arguments, and whether `offset: continue` is among them."""
+        arguments = reader.named(known)
+        offset = arguments.get("offset")
+        if isinstance(offset, Path) and offset.source == "continue":
+            del arguments["offset"]
+            return arguments, True
+        return arguments, False
+
+    def tablerow_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        reader = self.reader(token)
+        name = reader.expect("id").text
+        if reader.accept("id", "in") is None:
+            reader.refuse("`tablerow` needs `in`", "write it as `tablerow item in items`")
+        items = reader.value()
+        arguments = reader.named(("cols", "limit", "offset", "range"))
+        reader.end()
+        body, _ = self.block(tokens, ("endtablerow",), token)
+        return (
+            TableRow(
+                name,
+                items,
+                body,
+                place,
+                arguments.get("cols"),
+                arguments.get("limit"),
+                arguments.get("offset"),
+            ),
+        )
+
+    def interrupt_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
+        return (Interrupt(token.name, place),)
+
+    def cycle_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
+        reader = self.reader(token)
+        if reader.word.kind == "end":
+            raise self.error("`cycle` has no values", token, "write the values it goes round")
+        start = reader.position
+        values = [reader.value()]
+        group: Expression | None = None
+        if reader.accept(":"):
+            group, values = values[0], []
+            start = reader.position
+            values.append(reader.value())
+        while reader.accept(","):
+            if reader.word.kind == "end":
+                break
+            values.append(reader.value())
+        written = reader.text_from(start)
+        reader.end()
+        return (Cycle(tuple(values), group, written, place),)
+
+    # --- tags that remember ---
+
+    def assign_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
+        found = _ASSIGN.match(token.markup)
+        if found is None:
+            raise self.error("`assign` needs a name and a value", token, "write it as `assign name = value`")
+        offset = token.offset + found.end()
+        value = read_filtered(self.source, token.markup[found.end() :], offset, is_strict=self.is_strict)
+        return (Assign(found[1], value, place),)
+
+    def capture_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        found = _NAME.search(token.markup)
+        if found is None:
+            raise self.error("`capture` needs a name", token, "write it as `capture name`")
+        body, _ = self.block(tokens, ("endcapture",), token)
+        return (Capture(found[0], body, place),)
+
+    def counter_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
+        return (Counter(token.markup.strip(WHITE), 1 if token.name == "increment" else -1, place),)
+
+    def ifchanged_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        body, _ = self.block(tokens, ("endifchanged",), token)
+        return (IfChanged(body, place),)
+
+    # --- tags that write, or do not ---
+
+    def echo_tag(self, _tokens: Tokens, token: Token, _place: Place) -> Block:
+        return (self.output(token),)
+
+    def liquid_tag(self, _tokens: Tokens, token: Token, _place: Place) -> Block:
+        block, _ = self.block(LineTokens(self.source, token.offset, token.offset + len(token.markup)), (), None)
+        return block
+
+    def raw_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
+        if token.markup and self.is_strict:
+            raise self.error("`raw` takes no arguments", token)
+        body = tokens.raw()
+        if body is None:
+            raise self.error("`raw` is never closed", token, "close it with `endraw`")
+        return (Text(body.markup, place),) if body.markup else ()
+
+    def comment_tag(self, tokens: Tokens, token: Token, _place: Place) -> Block:
+        depth = 1
+        while depth:
+            inner = self.skipped(tokens)
+            if inner is None:
+                raise self.error("`comment` is never closed", token, "close it with `endcomment`")
+            if inner.kind == "tag" and inner.name == "raw":
+                tokens.raw()
+            depth += (inner.name == "comment") - (inner.name == "endcomment") if inner.kind == "tag" else 0
+        return ()
+
+    def skipped(self, tokens: Tokens) -> Token | None:
+        """The next token of a comment, where nothing needs to be well formed."""
+        try:
+            return tokens.next()
+        except TemplateError:
+            return None
+
+    def doc_tag(self, tokens: Tokens, token: Token, _place: Place) -> Block:
+        if token.markup and self.is_strict:
+            raise self.error("`doc` takes no arguments", token)
+        while (inner := self.skipped(tokens)) is not None:
+            if inner.kind == "tag" and inner.name == "enddoc":
+                return ()
+            if inner.kind == "tag" and inner.name == "doc":
+                raise self.error("`doc` cannot stand in `doc`", inner)
+        raise self.error("`doc` is never closed", token, "close it with `enddoc`")
+
+    def inline_comment_tag(self, _tokens: Tokens, token: Token, _place: Place) -> Block:
+        lines = token.markup.split("\n")[1:]
+        if any(line.strip(WHITE) and not line.strip(WHITE).startswith("#") for line in lines):
+            raise self.error("each line of an inline comment starts with `#`", token)
+        return ()
+
+    # --- other templates ---
+
+    def include_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
+        reader = self.reader(token)
+        is_isolated = token.name == "render"
+        if reader.word.kind == "end":
+            raise self.error(f"`{token.name}` has no name", token, "write the template's name in quotes")
+        name = reader.value()
+        if is_isolated and not (isinstance(name, Literal) and isinstance(name.value, str)):
+            raise self.error("`render` needs a name in quotes", token, "or use `include`")
+        bound: Expression | None = None
+        repeats = False
+        if reader.word.kind == "id" and reader.word.text in ("with", "for"):
+            repeats = reader.take().text == "for"
+            bound = reader.value()
+        alias = reader.expect("id").text if reader.accept("id", "as") else None
+        arguments = reader.named(None)
+        reader.end()
+        return (Include(name, is_isolated, tuple(arguments.items()), place, bound, repeats, alias),)
+
+
+TAGS: dict[str, Callable[[_Parser, Tokens, Token, Place], Block]] = {
+    "#": _Parser.inline_comment_tag,
+    "assign": _Parser.assign_tag,
+    "break": _Parser.interrupt_tag,
+    "capture": _Parser.capture_tag,
+    "case": _Parser.case_tag,
+    "comment": _Parser.comment_tag,
+    "continue": _Parser.interrupt_tag,
+    "cycle": _Parser.cycle_tag,
+    "decrement": _Parser.counter_tag,
+    "doc": _Parser.doc_tag,
+    "echo": _Parser.echo_tag,
+    "for": _Parser.for_tag,
+    "if": _Parser.if_tag,
+    "ifchanged": _Parser.ifchanged_tag,
+    "include": _Parser.include_tag,
+    "increment": _Parser.counter_tag,
+    "liquid": _Parser.liquid_tag,
+    "raw": _Parser.raw_tag,
+    "render": _Parser.include_tag,
+    "tablerow": _Parser.tablerow_tag,
+    "unless": _Parser.if_tag,
+}
+
+
+# --- white space of blocks that write nothing ------------------------------------------------------
+
+
+def _without_blanks(block: Block) -> Block:
+    """A block whose branches write nothing but white space loses that white space, as in Liquid."""
+    if not all(map(_is_blank, block)):
+        return block
+    return tuple(_stripped(statement) for statement in block)
+
+
+def _is_blank(statement: Statement) -> bool:
+    if isinstance(statement, Text):
+        return not statement.text.strip(WHITE)
+    if isinstance(statement, Assign | Capture):
+        return True
+    return isinstance(statement, If | Case | For) and all(map(_is_blank, _inner(statement)))
+
+
+def _inner(statement: If | Case | For) -> Block:
+    if isinstance(statement, If):
+        bodies = chain.from_iterable(branch.body for branch in statement.branches)
+        return (*bodies, *statement.otherwise)
+    if isinstance(statement, Case):
+        return tuple(chain.from_iterable(arm.body for arm in statement.arms))
+    return statement.body + statement.otherwise
+
+
+def _stripped(statement: Statement) -> Statement:
+    if isinstance(statement, If):
+        branches = tuple(replace(branch, body=_no_text(branch.body)) for branch in statement.branches)
+        return replace(statement, branches=branches, otherwise=_no_text(statement.otherwise))
+    if isinstance(statement, Case):
+        return replace(statement, arms=tuple(replace(arm, body=_no_text(arm.body)) for arm in statement.arms))
+    if isinstance(statement, For):
+        return replace(statement, body=_no_text(statement.body), otherwise=_no_text(statement.otherwise))
+    return statement
+
+
+def _no_text(block: Block) -> Block:
+    return tuple(statement for statement in block if not isinstance(statement, Text))

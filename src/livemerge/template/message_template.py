@@ -1,0 +1,283 @@
+"""One template file → the parts of a message: subject, preheader, HTML and text, each compiled.
+
++++
+subject = "Hello {{ first_name }}"
++++
+<html>...</html>
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from livemerge.errors import TemplateError, nearest
+from livemerge.template.findings import Finding, Read
+from livemerge.template.nodes import Place
+from livemerge.template.plain_text import text_of_html, text_template
+from livemerge.template.template import LANGUAGES, Template, Writer, compile  # noqa: A004
+from livemerge.template.trace import Trace
+from livemerge.template.wire import Kind, TransferEncoding, make_encoding, whole_body
+
+FENCE = "+++"
+KEYS = ("subject", "preheader", "text", "language", "dialect", "locale", "escape")
+
+_MULTILINE = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=\s{0,20}(\"\"\"|''')\s{0,5}$")
+_KEY = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=")
+_TOML_PLACE = re.compile(r"line ([0-9]{1,7}), column ([0-9]{1,7})")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedText:
+    """A text part made from the rendered HTML, for templates whose HTML does not turn into a text template."""
+
+    html: Template
+    name: str
+    language: str
+    fields: frozenset[str] = frozenset()
+    reads: tuple[Read, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def render(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> str:
+        """The text of one customer's HTML. Raises TemplateError."""
+        return text_of_html(self.html.render(data, now=now, templates=templates))
+
+    def trace(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> Trace:
+        """The text; which value stands where is told by the HTML's own trace."""
+        return Trace(self.render(data, now=now, templates=templates), (), ())
+
+    def writer(self, encoding: TransferEncoding) -> Writer:
+        """A function that gives the text as octets."""
+        if encoding == "7bit":
+            raise ValueError("7bit is for HTML parts: plain text has no character references")
+        kind: Kind = encoding
+        static = make_encoding(kind, None, raw_is_markup=False).static
+
+        def write(data: Mapping[str, object], now: datetime | None = None) -> bytes:
+            return whole_body(kind, [static(self.render(data, now=now))])
+
+        return write
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplate:
+    """A message's parts, compiled. `digest` is the SHA-256 of the file's text, which pins what was sent."""
+
+    name: str
+    language: str
+    locale: str
+    digest: str
+    subject: Template
+    preheader: Template | None
+    html: Template
+    text: Template | RenderedText
+    fields: frozenset[str]
+    reads: tuple[Read, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def parts(self) -> dict[str, Template | RenderedText]:
+        """The parts there are, by name."""
+        found: dict[str, Template | RenderedText | None] = {
+            "subject": self.subject,
+            "preheader": self.preheader,
+            "html": self.html,
+            "text": self.text,
+        }
+        return {name: part for name, part in found.items() if part is not None}
+
+
+def compile_message(
+    text: str, *, name: str, language: str | None = None, templates: Mapping[str, str] | None = None
+) -> MessageTemplate:
+    """The parts of one template file. Raises TemplateError with the line in the file.
+
+    The language is the front matter's, else the argument, else what the name ends in (`welcome.liquid.html`).
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    front = _front_matter(text, name)
+    spoken = front.values.get("language") or language or _language_of(name)
+    compiler = _Compiler(name, spoken, front, templates or {})
+    html = compiler.part("html", text[front.end :], front.body_line, front.values.get("escape", "html"))
+    subject = compiler.part("subject", front.values.get("subject", ""), front.lines.get("subject", 1), None)
+    preheader = None
+    if "preheader" in front.values:
+        preheader = compiler.part("preheader", front.values["preheader"], front.lines["preheader"], "html")
+    if "text" in front.values:
+        plain: Template | RenderedText = compiler.part("text", front.values["text"], front.lines["text"], None)
+    else:
+        plain = compiler.derived_text(html)
+    if "subject" not in front.values:
+        compiler.warn_about_subject(html)
+    parts = [part for part in (subject, preheader, html, plain) if part is not None]
+    return MessageTemplate(
+        name,
+        spoken,
+        front.values.get("locale", ""),
+        digest,
+        subject,
+        preheader,
+        html,
+        plain,
+        frozenset().union(*(part.fields for part in parts)),
+        tuple(compiler.reads),
+        tuple(compiler.findings),
+    )
+
+
+class _Compiler:
+    """Compiles the parts of one file alike, and collects what they say."""
+
+    def __init__(self, name: str, language: str, front: _FrontMatter, templates: Mapping[str, str]) -> None:
+        self.name = name
+        self.language = language
+        self.dialect = front.values.get("dialect")
+        self.templates = templates
+        self.reads: list[Read] = []
+        self.findings: list[Finding] = []
+
+    def part(self, part: str, source: str, first_line: int, escape: str | None) -> Template:
+        """One part; its reads and findings are kept with its name."""
+        template = self.compiled(source, first_line, "html" if escape == "html" else None)
+        self.reads += [replace(read, part=part) for read in template.reads]
+        self.findings += [replace(finding, part=part) for finding in template.findings]
+        return template
+
+    def compiled(self, source: str, first_line: int, escape: Literal["html"] | None) -> Template:
+        return compile(
+            source,
+            self.language,
+            dialect=self.dialect,
+            escape=escape,
+            name=self.name,
+            raw="markup",
+            first_line=first_line,
+            templates=self.templates,
+            plain_text=escape is None,
+        )
+
+    def derived_text(self, html: Template) -> Template | RenderedText:
+        """The text part made from the HTML, as a template where that works, else from what is rendered."""
+        language = LANGUAGES[self.language]
+        try:
+            return self.compiled(text_template(html.source, language.spans, language.guard), 1, None)
+        except TemplateError:
+            self.findings.append(
+                Finding(
+                    "derived-text",
+                    "warning",
+                    "the HTML does not turn into a text template, so each text part is made from the rendered HTML",
+                    1,
+                    1,
+                    "",
+                    "write a `text` of its own into the front matter, or keep template tags out of head and style",
+                    "text",
+                )
+            )
+            return RenderedText(html, self.name, self.language)
+
+    def warn_about_subject(self, html: Template) -> None:
+        advice = f'write `subject = "…"` between two lines of `{FENCE}` at the top of the file'
+        self.findings.append(
+            Finding("no-subject", "warning", "the message has no subject", 1, 1, "", advice, "subject")
+        )
+
+
+# --- front matter ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _FrontMatter:
+    """What stands above a template's body; `lines` are those its texts start in."""
+
+    values: dict[str, str]
+    lines: dict[str, int]
+    end: int  # offset of the body
+    body_line: int
+
+
+def _front_matter(text: str, name: str) -> _FrontMatter:
+    first, _, _ = text.partition("\n")
+    if first.strip() != FENCE:
+        return _FrontMatter({}, {}, 0, 1)
+    lines = text.split("\n")
+    closing = next((at for at, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
+    if closing is None:
+        raise _error(f"the front matter is not closed with `{FENCE}`", name, Place(1, 1), "add a line of +++")
+    inner = lines[1:closing]
+    values = _checked(_toml("\n".join(inner), name), inner, name)
+    end = sum(len(line) + 1 for line in lines[: closing + 1])
+    return _FrontMatter(values, _text_lines(inner), min(end, len(text)), closing + 2)
+
+
+def _toml(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = _TOML_PLACE.search(str(error))
+        place = Place(int(found[1]) + 1, int(found[2])) if found else Place(1, 1)
+        what = f"the front matter is not TOML: {str(error).partition(' (')[0]}"
+        raise _error(what, name, place, 'write `key = "text"` lines') from error
+
+
+def _checked(values: dict[str, Any], lines: list[str], name: str) -> dict[str, str]:
+    for key, value in values.items():
+        place = Place(_key_line(key, lines), 1)
+        if key not in KEYS:
+            advice = nearest(key, KEYS) or f"keys: {', '.join(KEYS)}"
+            raise _error(f"unknown key `{key}` in the front matter", name, place, advice)
+        if not isinstance(value, str):
+            raise _error(f"`{key}` must be a text", name, place, "put it in quotes")
+    if values.get("escape", "html") not in ("html", "none"):
+        raise _error('`escape` is "html" or "none"', name, Place(_key_line("escape", lines), 1), "")
+    return values
+
+
+def _key_line(key: str, lines: list[str]) -> int:
+    found = (at for at, line in enumerate(lines, 2) if (match := _KEY.match(line)) and match[1] == key)
+    return next(found, 2)
+
+
+def _text_lines(lines: list[str]) -> dict[str, int]:
+    """The file line on which each key's text starts; a text that opens with three quotes starts one below."""
+    found: dict[str, int] = {}
+    for at, line in enumerate(lines, 2):
+        match = _KEY.match(line)
+        if match and match[1] in KEYS:
+            found.setdefault(match[1], at + (1 if _MULTILINE.match(line) else 0))
+    return {key: found.get(key, 1) for key in KEYS}
+
+
+def _language_of(name: str) -> str:
+    endings = name.lower().rsplit("/", 1)[-1].split(".")[1:]
+    found = next((ending for ending in reversed(endings) if ending in LANGUAGES), None)
+    if found is None:
+        known = " or ".join(f"`{language}`" for language in LANGUAGES)
+        raise TemplateError(
+            "which template language this is cannot be told from its name",
+            where=name,
+            advice=f"call it like welcome.liquid.html, or write `language = …` ({known}) into the front matter",
+        )
+    return found
+
+
+def _error(what: str, name: str, place: Place, advice: str) -> TemplateError:
+    return TemplateError(what, where=name, advice=advice, line=place.line, column=place.column)

@@ -1,0 +1,316 @@
+"""One template, compiled: what it reads, what is wrong with it, and the programs that render it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from livemerge.clock import SystemClock
+from livemerge.errors import TemplateError, nearest
+from livemerge.template.analysis import analyse
+from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
+from livemerge.template.findings import Finding, Read, Source
+from livemerge.template.generate import Compiled, generate
+from livemerge.template.limits import MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
+from livemerge.template.lines import with_line_breaks
+from livemerge.template.liquid import liquid_guard, liquid_spans, parse_liquid
+from livemerge.template.mailchimp import (
+    MAILCHIMP_FILTERS,
+    mailchimp_data,
+    mailchimp_guard,
+    mailchimp_spans,
+    parse_mailchimp,
+)
+from livemerge.template.nodes import Block, Place
+from livemerge.template.plain_text import TagSpan
+from livemerge.template.runtime import Context, Fault, Output, Program, Scope, check_size
+from livemerge.template.trace import Trace, make_trace
+from livemerge.template.wire import Encoding, Escape, Kind, TransferEncoding, make_encoding, whole_body
+
+
+class Writer(Protocol):
+    """Writes one body as MIME octets with CRLF line ends."""
+
+    def __call__(self, data: Mapping[str, object], now: datetime | None = None) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A front end: how its text becomes a tree, its functions, where its tags stand, how its data is laid out."""
+
+    parse: Callable[..., tuple[Block, tuple[Finding, ...]]]
+    filters: Mapping[str, Filter]
+    spans: Callable[[str], Iterator[TagSpan]]
+    guard: Callable[[str], str]
+    arrange: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
+    dialects: tuple[str, ...] = ()
+
+
+LANGUAGES = {
+    "liquid": Language(parse_liquid, LIQUID_FILTERS, liquid_spans, liquid_guard),
+    "mailchimp": Language(
+        parse_mailchimp,
+        MAILCHIMP_FILTERS,
+        mailchimp_spans,
+        mailchimp_guard,
+        mailchimp_data,
+        ("mailchimp", "mandrill"),
+    ),
+}
+
+_NO_TEMPLATES: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How a template was asked to be compiled; partials are compiled the same way."""
+
+    language: str
+    dialect: str | None
+    escape: Escape
+    is_strict: bool
+    raw_is_markup: bool
+    is_plain_text: bool  # text derived from HTML: escape filters do nothing, Markup loses its tags
+
+    def filters(self) -> Mapping[str, Filter]:
+        known = LANGUAGES[self.language].filters
+        if self.is_plain_text:
+            return {**known, **{name: PLAIN_TEXT_FILTERS[name] for name in PLAIN_TEXT_FILTERS if name in known}}
+        if self.escape is None:
+            return {**known, **{name: UNESCAPED_FILTERS[name] for name in UNESCAPED_FILTERS if name in known}}
+        return known
+
+    def encoding(self, kind: Kind) -> Encoding:
+        return make_encoding(kind, self.escape, raw_is_markup=self.raw_is_markup, strips_markup=self.is_plain_text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One source text and its tree."""
+
+    source: Source
+    block: Block
+    findings: tuple[Finding, ...]
+
+
+class Template:
+    """A compiled template. Immutable for its users; programs are generated when first needed and kept."""
+
+    def __init__(self, unit: _Unit, options: _Options, templates: Mapping[str, str]) -> None:
+        self.language = options.language
+        self.name = unit.source.name
+        self._unit = unit
+        self._options = options
+        self._filters = options.filters()
+        self._templates = templates
+        self._partials: dict[tuple[str, str], _Unit] = {}
+        self._programs: dict[tuple[str, str, bool, bool], Compiled] = {}
+        found = analyse(unit.block, unit.source, self._filters, self._known_partial)
+        self.fields: frozenset[str] = found.fields
+        self.reads: tuple[Read, ...] = found.reads
+        self.findings: tuple[Finding, ...] = unit.findings + found.findings
+
+    def __repr__(self) -> str:
+        return f"<Template {self.name or 'without a name'} ({self.language}), {len(self.fields)} fields>"
+
+    @property
+    def source(self) -> str:
+        """The text it was compiled from."""
+        return self._unit.source.text
+
+    def render(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> str:
+        """The text for one customer's data. Raises TemplateError."""
+        pieces, _ = self._run("text", data, now, templates, is_traced=False)
+        return "".join(pieces)
+
+    def trace(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> Trace:
+        """The text with the place of every value in it and the way every condition went. Raises TemplateError."""
+        return make_trace(*self._run("text", data, now, templates, is_traced=True))
+
+    def writer(self, encoding: TransferEncoding) -> Writer:
+        """A function that gives the body as octets in a transfer encoding. Raises TemplateError, ValueError."""
+        if encoding == "7bit" and self._options.escape is None:
+            raise ValueError("7bit is for HTML parts: plain text has no character references")
+        self._program(encoding, self._unit, is_traced=False, shares_scope=False)
+
+        def write(data: Mapping[str, object], now: datetime | None = None) -> bytes:
+            pieces, _ = self._run(encoding, data, now, None, is_traced=False)
+            return whole_body(encoding, pieces)
+
+        return write
+
+    # --- programs ---
+
+    def _run(
+        self,
+        kind: Kind,
+        data: Mapping[str, object],
+        now: datetime | None,
+        templates: Mapping[str, str] | None,
+        *,
+        is_traced: bool,
+    ) -> tuple[list[Any], list[Any]]:
+        """The pieces one rendering writes, and its trace marks."""
+        program = self._program(kind, self._unit, is_traced=is_traced, shares_scope=False)
+        known = self._templates if templates is None else {**self._templates, **templates}
+        marks: list[Any] = []
+        context = Context(
+            SystemClock().now if now is None else lambda: now,
+            lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
+            marks if is_traced else None,
+        )
+        arrange = LANGUAGES[self.language].arrange
+        output = Output()
+        try:
+            program.program(context, Scope(arrange(data) if arrange else data), output)
+            check_size(output)
+        except TemplateError:
+            raise
+        except Exception as error:
+            raise self._located(error) from error
+        return output, marks
+
+    def _program(self, kind: Kind, unit: _Unit, *, is_traced: bool, shares_scope: bool) -> Compiled:
+        key = (kind, unit.source.name if shares_scope else "", is_traced, shares_scope)
+        found = self._programs.get(key)
+        if found is None:
+            found = self._generated(kind, unit, is_traced, shares_scope)
+            self._programs[key] = found
+        return found
+
+    def _generated(self, kind: Kind, unit: _Unit, is_traced: bool, shares_scope: bool) -> Compiled:
+        encoding = self._options.encoding(kind)
+        block = unit.block
+        if kind in ("8bit", "7bit"):
+            block = with_line_breaks(block, encoding.static, is_html=self._options.escape == "html")
+        return generate(
+            block,
+            unit.source,
+            encoding,
+            self._options.encoding("text"),
+            self._filters,
+            is_traced=is_traced,
+            shares_scope=shares_scope,
+        )
+
+    # --- other templates ---
+
+    def _known_partial(self, name: str) -> tuple[Block, Source] | None:
+        text = self._templates.get(name)
+        if text is None:
+            return None
+        unit = self._parsed_partial(name, text)
+        return unit.block, unit.source
+
+    def _parsed_partial(self, name: str, text: str) -> _Unit:
+        found = self._partials.get((name, text))
+        if found is None:
+            if len(self._partials) >= MAX_REMEMBERED_PARTIALS:
+                self._partials.clear()
+                self._programs.clear()
+            found = _parse(text, name, 1, self._options)
+            self._partials[name, text] = found
+        return found
+
+    def _partial(self, name: str, kind: str, known: Mapping[str, str], is_traced: bool, shares: bool) -> Program:
+        text = known.get(name)
+        if text is None:
+            raise Fault(f"there is no template `{name}`", nearest(name, known) or "check its name")
+        unit = self._parsed_partial(name, text)
+        key = (kind, f"{name}\0{text}", is_traced, shares)
+        found = self._programs.get(key)
+        if found is None:
+            found = self._programs[key] = self._generated(kind, unit, is_traced, shares)  # type: ignore[arg-type]  # the generator's own kinds
+        return found.program
+
+    # --- errors ---
+
+    def _located(self, error: Exception) -> TemplateError:
+        """A TemplateError at the template place where rendering stopped. No data is in its text."""
+        fault = error if isinstance(error, Fault) else None
+        what = fault.what if fault else f"this cannot be rendered ({type(error).__name__})"
+        unit, place = self._place_of(error)
+        return unit.source.error(what, place, fault.advice if fault else "check the data this place reads")
+
+    def _place_of(self, error: Exception) -> tuple[_Unit, Place]:
+        """The innermost template line of a traceback."""
+        units = {f"<template {unit.source.name}>": unit for unit in (*self._partials.values(), self._unit)}
+        compiled = list(self._programs.values())
+        unit, place = self._unit, Place(1, 1)
+        step = error.__traceback__
+        while step is not None:
+            code = step.tb_frame.f_code
+            for each in compiled:
+                if each.program.__code__ is code and step.tb_lineno in each.places:
+                    unit, place = units.get(each.filename, unit), each.places[step.tb_lineno]
+            step = step.tb_next
+        return unit, place
+
+
+def compile(  # noqa: A001  # the library's word for it; re is the precedent
+    source: str,
+    language: str = "liquid",
+    *,
+    dialect: str | None = None,
+    escape: Literal["html"] | None = "html",
+    strict: bool = True,
+    name: str = "",
+    raw: Literal["any", "markup"] = "any",
+    first_line: int = 1,
+    templates: Mapping[str, str] | None = None,
+    plain_text: bool = False,
+) -> Template:
+    """A template compiled from its source. Raises TemplateError for what cannot be parsed.
+
+    `raw="markup"`: raw constructs write only Markup raw and escape everything else. `templates`: texts that may be
+    included. `plain_text`: this is text derived from HTML; escape filters do nothing, Markup loses its tags.
+    """
+    if language not in LANGUAGES:
+        advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
+        raise TemplateError(f"unknown template language `{language}`", where=name, advice=advice)
+    options = _Options(language, dialect, escape, strict, raw == "markup", plain_text)
+    unit = _parse(source, name, first_line, options)
+    try:
+        template = Template(unit, options, dict(templates or _NO_TEMPLATES))
+        template._program("text", unit, is_traced=False, shares_scope=False)
+    except (RecursionError, MemoryError, SyntaxError) as error:
+        raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error
+    return template
+
+
+def _parse(text: str, name: str, first_line: int, options: _Options) -> _Unit:
+    if len(text) > MAX_TEMPLATE_CHARACTERS:
+        raise TemplateError(
+            f"the template has more than {MAX_TEMPLATE_CHARACTERS} characters", where=name, advice="split it"
+        )
+    source = Source(text, sys.intern(name), first_line)
+    _refuse_surrogates(source)
+    parse = LANGUAGES[options.language].parse
+    try:
+        block, findings = parse(source, is_strict=options.is_strict)
+    except RecursionError as error:
+        raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error
+    return _Unit(source, block, findings)
+
+
+def _refuse_surrogates(source: Source) -> None:
+    try:
+        source.text.encode()
+    except UnicodeEncodeError as error:
+        place = source.place(error.start)
+        raise source.error("the template has half a character here", place, "save it as UTF-8") from error

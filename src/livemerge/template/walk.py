@@ -1,0 +1,155 @@
+"""Questions to a tree: what is inside a node, which names it sets, which paths it reads, which filters it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from livemerge.errors import nearest
+from livemerge.template import nodes
+from livemerge.template.filters import Filter
+from livemerge.template.nodes import Block, Expression, Statement
+
+
+def blocks_of(statement: Statement) -> Iterator[Block]:
+    """The blocks directly inside a statement."""
+    if isinstance(statement, nodes.If):
+        yield from (branch.body for branch in statement.branches)
+        yield statement.otherwise
+    elif isinstance(statement, nodes.Case):
+        yield from (arm.body for arm in statement.arms)
+    elif isinstance(statement, nodes.For):
+        yield statement.body
+        yield statement.otherwise
+    elif isinstance(statement, nodes.TableRow | nodes.Capture | nodes.IfChanged):
+        yield statement.body
+
+
+def statements_in(block: Block) -> Iterator[Statement]:
+    """Every statement of a block, at any depth, in the order of the template."""
+    for statement in block:
+        yield statement
+        for inner in blocks_of(statement):
+            yield from statements_in(inner)
+
+
+def expressions_of(statement: Statement) -> Iterator[Expression]:
+    """The expressions directly in a statement, not those of the blocks in it."""
+    if isinstance(statement, nodes.Output | nodes.Assign):
+        yield statement.value
+    elif isinstance(statement, nodes.If):
+        yield from (branch.condition for branch in statement.branches)
+    elif isinstance(statement, nodes.Case):
+        yield statement.subject
+        for arm in statement.arms:
+            yield from arm.values or ()
+    elif isinstance(statement, nodes.For):
+        yield from _given(statement.items, statement.limit, statement.offset)
+    elif isinstance(statement, nodes.TableRow):
+        yield from _given(statement.items, statement.columns, statement.limit, statement.offset)
+    elif isinstance(statement, nodes.Cycle):
+        yield from _given(statement.group, *statement.values)
+    elif isinstance(statement, nodes.Include):
+        yield from _given(statement.name, statement.bound, *(value for _, value in statement.arguments))
+
+
+def _given(*expressions: Expression | None) -> Iterator[Expression]:
+    yield from (expression for expression in expressions if expression is not None)
+
+
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """The expressions directly inside an expression."""
+    if isinstance(expression, nodes.Path):
+        if not isinstance(expression.root, str):
+            yield expression.root
+        yield from expression.steps
+    elif isinstance(expression, nodes.Range):
+        yield from (expression.start, expression.end)
+    elif isinstance(expression, nodes.FilterCall):
+        yield expression.target
+        yield from expression.arguments
+        yield from (value for _, value in expression.options)
+    elif isinstance(expression, nodes.Comparison | nodes.Logic):
+        yield from (expression.left, expression.right)
+    elif isinstance(expression, nodes.Not):
+        yield expression.operand
+
+
+def expressions_in(expression: Expression) -> Iterator[Expression]:
+    """An expression and everything inside it."""
+    waiting = [expression]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += reversed(list(parts_of(found)))
+
+
+def all_expressions(block: Block) -> Iterator[Expression]:
+    """Every expression anywhere in a block."""
+    for statement in statements_in(block):
+        for expression in expressions_of(statement):
+            yield from expressions_in(expression)
+
+
+def paths_in(expression: Expression) -> list[str]:
+    """The paths an expression reads, as written, in order."""
+    return [found.source for found in expressions_in(expression) if isinstance(found, nodes.Path)]
+
+
+def assigned_names(block: Block) -> set[str]:
+    """The variables a template sets."""
+    return {statement.name for statement in statements_in(block) if isinstance(statement, nodes.Assign | nodes.Capture)}
+
+
+def counter_names(block: Block) -> frozenset[str]:
+    """The counters a template moves."""
+    return frozenset(statement.name for statement in statements_in(block) if isinstance(statement, nodes.Counter))
+
+
+def has_include(block: Block) -> bool:
+    """Whether other templates share this one's variables, or a name is known only while rendering."""
+    shares = any(
+        isinstance(statement, nodes.Include) and not statement.is_isolated for statement in statements_in(block)
+    )
+    return shares or any(
+        isinstance(found, nodes.Path) and not isinstance(found.root, str) for found in all_expressions(block)
+    )
+
+
+def has_resume(block: Block) -> bool:
+    """Whether a loop goes on where another stopped."""
+    return any(isinstance(statement, nodes.For) and statement.resumes for statement in statements_in(block))
+
+
+def uses_name(block: Block, name: str) -> bool:
+    """Whether any path in a block starts with a name."""
+    return any(isinstance(found, nodes.Path) and found.root == name for found in all_expressions(block))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a filter cannot be called as written."""
+
+    code: str
+    what: str
+    advice: str
+
+
+def filter_problem(call: nodes.FilterCall, filters: Mapping[str, Filter]) -> Problem | None:
+    """What is wrong with a filter call: an unknown name, too few or too many arguments, an unknown option."""
+    known = filters.get(call.name)
+    if known is None:
+        advice = nearest(call.name, filters) or "remove it; it is not one of the standard filters"
+        return Problem("unknown-filter", f"unknown filter `{call.name}`", advice)
+    given = len(call.arguments)
+    if not known.least <= given <= known.most:
+        wanted = str(known.least) if known.least == known.most else f"{known.least} to {known.most}"
+        return Problem(
+            "filter-arguments", f"`{call.name}` takes {wanted} arguments, {given} given", "count its arguments"
+        )
+    for name, _ in call.options:
+        if name not in known.options:
+            return Problem(
+                "filter-option", f"`{call.name}` has no option `{name}`", nearest(name, known.options) or "remove it"
+            )
+    return None
