@@ -129,8 +129,8 @@ def read_lines(source: Path, left_out: Counter[str]) -> Iterator[Line]:
     """The usable lines; the others are counted in `left_out` by reason. Raises LivemergeError with the line."""
     with io.StringIO(_text(source), newline="") as file:
         rows = csv.DictReader(file, strict=True)
-        _require_columns(rows, source.name)
         try:
+            _require_columns(rows, source.name)
             for row in rows:
                 where = f"{source.name}:{rows.line_num}"
                 if reason := _unusable(row, where):
@@ -138,7 +138,8 @@ def read_lines(source: Path, left_out: Counter[str]) -> Iterator[Line]:
                 elif line := _line(row, where, left_out):
                     yield line
         except csv.Error as error:
-            raise LivemergeError(f"not CSV: {error}", where=f"{source.name}:{rows.line_num}") from None
+            where = f"{source.name}:{rows.reader.line_num}"  # where reading stopped; DictReader counts whole rows
+            raise LivemergeError(f"not CSV: {error}", where=where, advice="Is a quote never closed?") from None
 
 
 def _text(source: Path) -> str:

@@ -15,7 +15,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,6 +28,7 @@ from livemerge.demo.people import Person, people
 from livemerge.demo.project import TOKEN_VARIABLE, Addresses, write_demo_project
 from livemerge.demo.shop import write_shop
 from livemerge.demo.web_events import web_events
+from livemerge.demo.yesterday import remember_yesterday
 from livemerge.events import EventStore
 from livemerge.store import open_store
 
@@ -56,8 +57,8 @@ class World:
         self._customers = people(max(FEWEST_CUSTOMERS, recipients * 6 // 5), seed=seed)
         self._token = secrets.token_urlsafe(24)
         self._running = AsyncExitStack()
-        rows = crm_rows(self._customers, seed=seed, now=self._clock.now())
-        self.crm = Crm(rows, token=self._token, seed=seed, clock=self._clock)
+        self._crm_rows = crm_rows(self._customers, seed=seed, now=self._clock.now())
+        self.crm = Crm(self._crm_rows, token=self._token, seed=seed, clock=self._clock)
         self.inbox = Inbox(Mailbox(self.folder / "inbox"), self._clock)
 
     @property
@@ -78,6 +79,7 @@ class World:
             running.push_async_callback(self.inbox.stop)
             await self.inbox.start()
             await asyncio.to_thread(self._write_project)
+            await asyncio.to_thread(self._make_yesterday)
             self._running = running.pop_all()
         return self
 
@@ -99,14 +101,16 @@ class World:
             return
         self.project.mkdir(parents=True, exist_ok=True)
         write_shop(self._shop_path, self._customers, seed=self._seed, now=now)
-        store = open_store(self.project / STORE_FILE)
-        try:
+        with closing(open_store(self.project / STORE_FILE)) as store:
             EventStore(store, self._clock).add(web_events(self._customers, seed=self._seed, now=now))
-        finally:
-            store.close()
         note.write_text(made_for)
 
     def _write_project(self) -> None:
         addresses = Addresses(self.crm.url, self.inbox.smtp_url, self.inbox.url)
         occurrence = self.occurrence or f"{self._clock.now():%Y-%m-%dT%H-%M-%S}"
         write_demo_project(self.project, addresses, self.audience, occurrence=occurrence)
+
+    def _make_yesterday(self) -> None:
+        keys = [person.key for person in self.audience]
+        with closing(open_store(self.project / STORE_FILE)) as store:
+            remember_yesterday(self.project, store, self._crm_rows, keys, seed=self._seed, clock=self._clock)
