@@ -1,0 +1,245 @@
+"""A profile → the JSON object an ESP reads: flat, complete, typed, never null.
+
+Every field asked for stands in it every time; what is not known is the type's zero (`""`, 0, false, `[]`). Numbers,
+money and dates have a twin `…_display` for people, because every template language prints them otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from livemerge.api.selection import Selection
+from livemerge.catalog import zero
+from livemerge.values import Cause, LadderStep, Profile, Provenance
+
+Json: TypeAlias = dict[str, Any]
+
+WORDS: Final = {
+    LadderStep.OVERRIDE: "live",
+    LadderStep.LIVE: "live",
+    LadderStep.CACHED: "cache",
+    LadderStep.STALE: "stale",
+    LadderStep.FALLBACK: "default",
+}
+_BEST_FIRST: Final = ("live", "cache", "stale", "default")
+_MAX_EXACT: Final = 2**64  # orjson writes no larger integer
+_MOST_BITS: Final = 1_000  # a double ends at 1,024, and at 308 decimal digits
+_MOST_DIGITS: Final = 300
+
+
+def answer_body(profile: Profile, selection: Selection, now: datetime, request_id: str, *, explains: bool) -> bytes:
+    """The answer as UTF-8 JSON."""
+    answer = _envelope(profile, selection, now, request_id)
+    names = {field.name for field in selection.fields}
+    for field in selection.fields:
+        value = None if field.name in selection.withheld else profile.values.get(field.name)
+        if field.type == "list":
+            answer[field.name] = _list(value, selection.items[field.name])
+            continue
+        answer[field.name] = written(field.type, value)
+        if field.type in _SHOW and f"{field.name}_display" not in names:
+            answer[f"{field.name}_display"] = shown(field.type, value)
+    if explains:
+        answer["provenance"] = _provenance(profile, selection, now)
+    return _encoded(answer)
+
+
+def _envelope(profile: Profile, selection: Selection, now: datetime, request_id: str) -> Json:
+    """What stands before the fields. `as_of` and `age_s` are those of the oldest value that a source gave."""
+    origins = [profile.provenance[field.name] for field in selection.fields if field.name in profile.provenance]
+    words = {WORDS[origin.step] for origin in origins} | ({"default"} if selection.withheld else set())
+    oldest = min((origin.as_of for origin in origins if origin.as_of and origin.cause is None), default=None)
+    return {
+        "ok": True,
+        "found": profile.is_found,
+        "source": max(words, key=_BEST_FIRST.index, default="default"),
+        "as_of": _moment(oldest) if oldest else "",
+        "age_s": _age_s(oldest, now) if oldest else 0,
+        "request_id": request_id,
+    }
+
+
+def _provenance(profile: Profile, selection: Selection, now: datetime) -> Json:
+    """Where each value came from; the only part of an answer with nulls: what is not known, is not known."""
+    names = [field.name for field in selection.fields]
+    names += [item for of_list in selection.items.values() for item in of_list]
+    sources = {field.name: field.source for field in selection.fields}
+    withheld = {
+        name: Provenance(LadderStep.FALLBACK, sources.get(name, ""), cause=Cause.WITHHELD)
+        for name in selection.withheld
+    }
+    origins = {name: profile.provenance[name] for name in names if name in profile.provenance} | withheld
+    return {
+        name: {
+            "step": origin.step.value,
+            "source": origin.source,
+            "fetched_at": _moment(origin.fetched_at) if origin.fetched_at else None,
+            "as_of": _moment(origin.as_of) if origin.as_of else None,
+            "age_s": _age_s(origin.as_of, now) if origin.as_of else None,
+            "cause": origin.cause.value if origin.cause else None,
+        }
+        for name, origin in origins.items()
+    }
+
+
+def written(kind: str, value: object) -> object:
+    """The value as JSON has it: money as a number, dates as ISO 8601, date-times in UTC."""
+    if value is None:
+        return zero(kind)
+    return _WRITE.get(kind, _as_it_is)(value)
+
+
+def shown(kind: str, value: object) -> str:
+    """The value as English readers write it; empty where it is not known."""
+    return "" if value is None else _SHOW[kind](value)
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _whole(value: Any) -> object:
+    return value if -_MAX_EXACT // 2 <= value < _MAX_EXACT else float(value)
+
+
+def _number(value: Any) -> object:
+    return _whole(value) if isinstance(value, int) else float(value)
+
+
+def _moment(value: Any) -> str:
+    moment: datetime = value.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def _age_s(as_of: datetime, now: datetime) -> int:
+    return max(0, round((now - as_of).total_seconds()))
+
+
+def _show_number(value: Any) -> str:
+    text = format(_decimal(value), ",f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _show_money(value: Any) -> str:
+    return format(_decimal(value), ",.2f")
+
+
+def _decimal(value: int | float | Decimal) -> Decimal:
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def _show_date(value: Any) -> str:
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def _show_moment(value: Any) -> str:
+    moment = value.astimezone(UTC)
+    return f"{_show_date(moment)}, {moment:%H:%M} UTC"
+
+
+# strftime would follow the machine's locale.
+_MONTHS: Final = tuple(
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+_WRITE: Final[Mapping[str, Callable[[Any], object]]] = {
+    "integer": _whole,
+    "number": _number,
+    "money": float,
+    "date": date.isoformat,
+    "datetime": _moment,
+}
+_SHOW: Final[Mapping[str, Callable[[Any], str]]] = {
+    "integer": _show_number,
+    "number": _show_number,
+    "money": _show_money,
+    "date": _show_date,
+    "datetime": _show_moment,
+}
+
+
+def _list(value: object, gained: Mapping[str, str]) -> list[Json]:
+    """Flat objects that all have the same keys with the same types; AMPscript and Journey Optimizer read no others."""
+    items: Sequence[Mapping[str, Any]] = value if isinstance(value, list | tuple) else []
+    names = dict.fromkeys(name for item in items for name in item)
+    kinds = {name: gained.get(name) or _kind([item.get(name) for item in items]) for name in names}
+    return [_item(item, kinds) for item in items]
+
+
+def _item(item: Mapping[str, Any], kinds: Mapping[str, str]) -> Json:
+    written_item: Json = {}
+    for name, kind in kinds.items():
+        value, key = _usable(item.get(name)), readable_name(name)
+        if kind == "text" and value is not None:
+            value = value if isinstance(value, str) else _plain(value)
+        written_item.setdefault(key, written(kind, value))
+        if kind in _SHOW and f"{name}_display" not in kinds:
+            written_item.setdefault(f"{key}_display", shown(kind, value))
+    return written_item
+
+
+def _kind(values: Sequence[object]) -> str:
+    """The one type that fits all values of a column; text where nothing else does."""
+    types = {type(value) for value in map(_usable, values) if value is not None}
+    if not types:
+        return "text"
+    for kind, fitting in _KINDS:
+        if types <= fitting:
+            return kind
+    return "text"
+
+
+_KINDS: Final[tuple[tuple[str, set[type]], ...]] = (
+    ("boolean", {bool}),
+    ("integer", {int}),
+    ("number", {int, float}),
+    ("money", {int, float, Decimal}),
+    ("date", {date}),
+    ("datetime", {datetime}),
+)
+
+
+def _usable(value: object) -> object:
+    """JSON has neither infinity nor NaN, and its readers no number past a double's."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return value if value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS else None
+        case int():
+            return value if value.bit_length() < _MOST_BITS else None
+    return value
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def readable_name(name: str) -> str:
+    """A key that every ESP's language can read, `^[a-z][a-z0-9_]*$`: `imageUrl` → `image_url`."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:200]).lower()
+    safe = re.sub(r"[^a-z0-9_]", "_", snake)
+    return safe if safe[:1].isalpha() else f"n_{safe.lstrip('_')}"
+
+
+def _encoded(answer: Json) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:  # half a surrogate pair, cut by a source: one bad character costs no answer
+        return orjson.dumps(_mended(answer))
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_mended(name): _mended(inner) for name, inner in value.items()}
+    return [_mended(inner) for inner in value] if isinstance(value, list) else value

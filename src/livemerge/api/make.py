@@ -1,0 +1,159 @@
+"""An open project → the FastAPI application that answers for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from livemerge import __version__
+from livemerge.api.description import SECURITY_SCHEMES, Schema, description_page, link_operation, profile_operation
+from livemerge.api.links import LinkPages
+from livemerge.api.page import page
+from livemerge.api.profile import ProfileReader
+from livemerge.api.refusal import Refusal, json_response, refusal_of, refused
+from livemerge.app import API_DEADLINE_S, Livemerge
+from livemerge.errors import LivemergeError, StoreError
+
+log = structlog.get_logger(__name__)
+
+
+def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> FastAPI:
+    """The HTTP API of an open project, which stays the caller's to close.
+
+    deadline_s: seconds that one profile's data may take. Raises ConfigError where a secret that sources or links
+    need is missing: better before the first request than in it.
+    """
+    assert project.resolver and project.links
+    app = FastAPI(
+        title="Livemerge",
+        version=__version__,
+        description="Live customer data for email, at the moment it is sent.",
+        lifespan=_lifespan(project),
+        docs_url=None,  # FastAPI's pages fetch their scripts from elsewhere
+        redoc_url=None,
+    )
+    _add_profile(app, project, deadline_s)
+    _add_links(app, project)
+    _add_health(app, project)
+    _add_description(app)
+    _add_refusals(app)
+    return app
+
+
+def _lifespan(project: Livemerge) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        """Writes the access log while the application runs, and what is left when it ends."""
+        flushing = asyncio.create_task(project.access_log.flush_until_cancelled())
+        try:
+            yield
+        finally:
+            flushing.cancel()
+            with suppress(asyncio.CancelledError):
+                await flushing
+            try:
+                project.access_log.flush()
+            except StoreError:
+                log.warning("access log not written", lost_before=project.access_log.lost)
+
+    return lifespan
+
+
+def _add_profile(app: FastAPI, project: Livemerge, deadline_s: float) -> None:
+    reader = ProfileReader(project, deadline_s=deadline_s)
+    for method in ("GET", "POST"):
+        app.add_api_route(
+            "/api/customer-profile/{customer_id:path}",
+            reader.read,
+            methods=[method],
+            response_class=Response,
+            operation_id=f"customer_profile_{method.lower()}",
+            summary="One customer's fields, complete and typed, within the deadline.",
+            openapi_extra=profile_operation(project.catalog, method),
+            tags=["profile"],
+        )
+
+
+def _add_links(app: FastAPI, project: Livemerge) -> None:
+    pages = LinkPages(project)
+    for path, method, endpoint, summary in (
+        ("/u/{token}", "GET", pages.ask, "Asks whether to unsubscribe; changes nothing."),
+        ("/u/{token}", "POST", pages.unsubscribe, "Unsubscribes the customer of the token (RFC 8058)."),
+        ("/p/{token}", "GET", pages.prefer, "What the customer may choose."),
+        ("/v/{token}", "GET", pages.view, "The message as it was sent."),
+    ):
+        app.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            response_class=Response,
+            summary=summary,
+            openapi_extra=link_operation("The page.", "200", acts=method == "POST"),
+            tags=["links in messages"],
+        )
+
+
+def _add_health(app: FastAPI, project: Livemerge) -> None:
+    @app.get("/healthz", summary="The process answers.", tags=["health"])
+    async def healthz() -> dict[str, bool]:
+        return {"ok": True}
+
+    @app.get(
+        "/readyz",
+        summary="The store can be read, so requests can be answered with data.",
+        tags=["health"],
+        response_class=Response,
+        responses={503: {"description": "The store cannot be read."}},
+    )
+    async def readyz() -> Response:
+        try:
+            project.store.row("SELECT 1")
+        except StoreError as error:
+            return refused(refusal_of(error))
+        return json_response({"ok": True})
+
+
+def _add_description(app: FastAPI) -> None:
+    def openapi() -> Schema:
+        if not app.openapi_schema:
+            schema = get_openapi(
+                title=app.title, version=app.version, description=app.description, routes=list(app.routes)
+            )
+            schema.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return page("Livemerge API", description_page(app.openapi(), str(request.base_url)), is_wide=True)
+
+
+def _add_refusals(app: FastAPI) -> None:
+    """Every error leaves as the same JSON object."""
+
+    async def refuse(_request: Request, error: Exception) -> Response:
+        match error:
+            case Refusal():
+                return refused(error)
+            case LivemergeError():
+                return refused(refusal_of(error))
+            case HTTPException():
+                response = refused(Refusal(error.status_code, str(error.detail).lower(), "/docs lists what there is."))
+                response.headers.update(error.headers or {})
+                return response
+            case _:
+                return refused(Refusal(500, "something failed here", "The server's log says what."))
+
+    for kind in (Refusal, LivemergeError, HTTPException, Exception):
+        app.add_exception_handler(kind, refuse)

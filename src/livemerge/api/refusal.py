@@ -1,0 +1,54 @@
+"""What a caller gets instead of an answer: a status and one JSON object that says what and what to do."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from livemerge.errors import AccessError, LivemergeError, StoreError
+
+JSON: Final = "application/json; charset=utf-8"
+PRIVATE: Final = "private, no-store"
+CHALLENGE: Final = 'Bearer realm="livemerge", Basic realm="livemerge", charset="UTF-8"'
+
+
+class Refusal(Exception):
+    """A request that is not answered. `status` is HTTP's."""
+
+    def __init__(self, status: int, what: str, advice: str = "") -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
+        self.advice = advice
+
+
+def refusal_of(error: LivemergeError) -> Refusal:
+    """The refusal an error from below amounts to."""
+    if isinstance(error, AccessError):
+        return Refusal(401, error.what, error.advice)
+    if isinstance(error, StoreError):
+        return Refusal(503, "the store cannot be read or written", "Try again; `livemerge serve` says more in its log.")
+    return Refusal(500, error.what, error.advice)
+
+
+def refused(refusal: Refusal, request_id: str = "") -> Response:
+    """The refusal as a response. A 401 says how to prove who one is (RFC 9110 §11.6.1)."""
+    request_id = request_id or new_request_id()
+    headers = {"Cache-Control": PRIVATE, "X-Request-Id": request_id}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = CHALLENGE
+    error = {"what": refusal.what, "advice": refusal.advice}
+    return json_response({"ok": False, "error": error, "request_id": request_id}, refusal.status, headers)
+
+
+def json_response(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers, JSON)
+
+
+def new_request_id() -> str:
+    """A name for one request, in the answer and its headers: `r_` and 64 random bits."""
+    return f"r_{secrets.token_hex(8)}"
