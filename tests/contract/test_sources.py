@@ -6,7 +6,7 @@ import asyncio
 import csv
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -216,7 +216,7 @@ KINDS = [
 
 
 @asynccontextmanager
-async def opened(kind: Callable[[World], AsyncIterator[Source]], root: Path) -> AsyncIterator[tuple[Source, World]]:
+async def opened(kind: Callable[[World], Awaitable[Source]], root: Path) -> AsyncIterator[tuple[Source, World]]:
     world = World(root)
     async with world.stack:
         source = await kind(world)

@@ -177,6 +177,18 @@ async def test_callers_that_come_together_share_one_token_request(api: Api) -> N
     assert len(api.requests) == 20
 
 
+async def test_callers_that_come_together_share_a_failure_and_the_next_asks_again(api: Api) -> None:
+    api.is_open = False
+    api.token_status = 503
+    async with asking(api, oauth2(api)) as source:
+        calls = (source.fetch([f"c-{number}"], []) for number in range(20))
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(outcome, SourceError) for outcome in outcomes)
+        assert len(api.token_requests) == 1
+        api.token_status = 200
+        assert (await source.fetch(["c-1"], [])).rows == {"c-1": {"name": "Anna"}}
+
+
 async def test_a_caller_that_gives_up_does_not_take_the_token_from_the_others(api: Api) -> None:
     api.is_open = False
     api.token_gate.clear()

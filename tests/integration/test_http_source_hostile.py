@@ -348,3 +348,10 @@ async def test_the_age_a_cache_gives_is_when_the_rows_were_true() -> None:
 async def test_an_age_that_is_none_says_nothing(age: str) -> None:
     async with asking(answering(f"{JSON}\r\nAge: {age}", b"{}")) as source:
         assert (await source.fetch(["c-1"], [])).as_of is None
+
+
+async def test_rows_nested_deeper_than_python_compares_end_in_no_crash() -> None:
+    deep = b'{"id": "c-1", "deep": ' + b"[" * 1_015 + b"]" * 1_015 + b"}"
+    async with asking(answering(JSON, b"[" + deep + b"," + deep + b"]"), batch={}) as source:
+        answer = await source.fetch(["c-1"], [])
+        assert [*answer.rows, *answer.row_errors] == ["c-1"]

@@ -1,7 +1,7 @@
 """One HTTP exchange: a request out, one JSON document in, or the SourceError that says what came instead.
 
 A request's URL and headers may hold secrets, so errors show the declared address without its query, never the request,
-and never a server's own words.
+and never a server's own words. What an error says is the same each time, so that errors can be counted by it.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def json_document(reply: Reply, peer: Peer) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        what = f"answered with invalid JSON ({len(body)} bytes, broken at character {error.pos})"
-        raise SourceError(what, where=_place(peer), retryable=True) from None
+        advice = f"It has {len(body)} bytes and breaks at character {error.pos}."
+        raise SourceError("answered with invalid JSON", where=_place(peer), advice=advice, retryable=True) from None
 
 
 def refusal(reply: Reply, peer: Peer, now: datetime) -> SourceError:

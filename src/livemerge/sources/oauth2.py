@@ -45,7 +45,7 @@ class _Token:
 
 
 class ClientCredentials:
-    """Tokens for one client. Callers that come together wait for one request; a cancelled one passes the turn on."""
+    """Tokens for one client. Callers that come together share one request; a cancelled one passes the turn on."""
 
     def __init__(self, client: Client, *, where: str, clock: Clock) -> None:
         self._client = client
@@ -54,17 +54,30 @@ class ClientCredentials:
         self._turn = asyncio.Lock()
         self._token: _Token | None = None
         self._is_secret_in_body = False
+        self._failures = 0
+        self._failure: SourceError | None = None
 
     async def token(self, session: aiohttp.ClientSession, *, refused: str = "") -> str:
         """A token to use now, another one than `refused`. Raises SourceError."""
+        failures = self._failures
         async with self._turn:
             if self._token is None or self._token.text == refused or self._is_over(self._token):
+                if self._failure is not None and self._failures > failures:
+                    raise self._failure  # while this caller waited; asking again at once would say the same
                 self._token = None
-                self._token = await self._ask(session)
+                self._token = await self._ask_noting_failure(session)
             return self._token.text
 
     def _is_over(self, token: _Token) -> bool:
         return self._clock.monotonic_s() >= token.ends_at_s
+
+    async def _ask_noting_failure(self, session: aiohttp.ClientSession) -> _Token:
+        try:
+            return await self._ask(session)
+        except SourceError as error:
+            self._failures += 1
+            self._failure = error
+            raise
 
     async def _ask(self, session: aiohttp.ClientSession) -> _Token:
         asked_at_s = self._clock.monotonic_s()

@@ -12,16 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Engine, TextClause, bindparam, create_engine, text
+from sqlalchemy import Engine, TextClause, bindparam, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
@@ -38,6 +31,9 @@ MAX_INTEGER: Final = 2**63 - 1  # what a bigint column holds
 DRIVERS: Final = {"sqlite": "sqlite3", "postgresql": "psycopg"}
 # Result codes of SQLite that pass by themselves: BUSY, LOCKED, INTERRUPT, IOERR. https://www.sqlite.org/rescode.html
 _PASSING: Final = frozenset({5, 6, 9, 10})
+# Classes of SQLSTATE that pass by themselves: connection, rollback, resources, object in use, operator, system error.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING_CLASSES: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 
 
 class _Database(Protocol):
@@ -162,6 +158,7 @@ class _Threaded:
             pool_timeout=timeout_s,
             connect_args={"timeout": timeout_s, "check_same_thread": False},
         )
+        event.listen(self._engine, "connect", _read_any_text)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="sql-source")
 
     async def rows(self, keys: Sequence[str | int]) -> list[dict[str, Any]]:
@@ -188,6 +185,18 @@ class _Threaded:
                 return [dict(row) for row in result.mappings().fetchmany(MAX_ROWS + 1)]
             finally:
                 call.end()
+
+
+def _read_any_text(connection: sqlite3.Connection, record: object) -> None:
+    """Text that is not UTF-8 comes as bytes, and so as a wrong type of that one value; else it would fail the batch."""
+    connection.text_factory = _text_or_bytes
+
+
+def _text_or_bytes(written: bytes) -> str | bytes:
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written
 
 
 class _Interruptible:
@@ -247,7 +256,7 @@ def _failure(error: SQLAlchemyError, where: str) -> SourceError:
     if isinstance(error.orig, sqlite3.Error):
         return _sqlite_failure(error.orig, where)
     state = getattr(error.orig, "sqlstate", None) or ""
-    retryable = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError | InternalError)
+    retryable = error.connection_invalidated or not state or state[:2] in _PASSING_CLASSES
     what = f"the database refused the query (SQLSTATE {state})" if state else "the database cannot be reached"
     return SourceError(what, where=where, advice="" if retryable else _QUERY_ADVICE, retryable=retryable)
 
@@ -259,7 +268,7 @@ def _sqlite_failure(error: sqlite3.Error, where: str) -> SourceError:
     return SourceError(f"the database answered: {error}", where=where, advice=advice, retryable=code in _PASSING)
 
 
-_QUERY_ADVICE: Final = "Try the query by hand: tables, columns and types must exist as written."
+_QUERY_ADVICE: Final = "Try the query by hand: tables and columns must exist as written, and keys be of `key_type`."
 _FILE_ADVICE: Final[Mapping[int, str]] = {
     8: "The database is opened for reading only: the query must not write.",
     14: "Check that the file exists; relative paths start at the project folder.",

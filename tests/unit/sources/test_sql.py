@@ -203,3 +203,12 @@ async def test_a_path_with_odd_characters_is_found(tmp_path: Path) -> None:
     source = opened(folder)
     assert list((await source.fetch(["1"], [])).rows) == ["1"]
     await source.close()
+
+
+async def test_text_that_is_not_utf_8_spoils_its_own_value_alone(shop: Path) -> None:
+    query = "select customer as key, case customer when 1 then cast(x'4dfc6c6c6572' as text) else 'Bo' end as name"
+    source = opened(shop, f"{query} from orders where customer in :keys group by 1")
+    answer = await source.fetch(["1", "7"], [])
+    assert answer.rows["7"]["name"] == "Bo"
+    assert answer.rows["1"]["name"] == b"M\xfcller"
+    await source.close()
