@@ -44,8 +44,10 @@ class Address:
 
     def climbs(self, key: Key) -> bool:
         """Whether the key would be a path segment of dots, which servers take as 'one level up' even when escaped."""
+        if not self.has_place or key.strip("."):
+            return False
         path = self.url([key]).raw_path
-        return self.has_place and any(unquote(segment) in (".", "..") for segment in path.split("/"))
+        return any(unquote(segment) in (".", "..") for segment in path.split("/"))
 
 
 class HttpSource:
