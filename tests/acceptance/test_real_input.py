@@ -120,7 +120,7 @@ def as_shown(name):
 async def test_everybody_who_bought_gets_one_mail_with_their_own_figures(project, counted):
     customers, names = counted
     summary = await send(project)
-    assert (summary.sent, summary.failed, summary.held, summary.skipped) == (len(customers), 0, 0, 0)
+    assert {state: count for state, count in summary.states.items() if count} == {"sent": len(customers)}
     sent = mails(project)
     assert set(sent) == set(customers)
     for key, bought in customers.items():
@@ -148,9 +148,10 @@ async def test_everybody_who_bought_gets_one_mail_with_their_own_figures(project
 @needs_orders
 async def test_sending_again_mails_nobody_twice(project):
     await send(project)
-    before = len(mails(project))
-    summary = await send(project)
-    assert len(mails(project)) == before == summary.planned
+    before = mails(project)
+    again = await send(project)
+    assert again.sent_now == 0
+    assert mails(project).keys() == before.keys()
 
 
 @pytest.mark.shared
@@ -312,6 +313,6 @@ def assert_each_finding_points_at_its_line(compiled, text):
     for finding in compiled.findings:
         assert 1 <= finding.line <= len(lines)
         assert finding.what
-        assert finding.caret
+        assert finding.caret or finding.code == "no-subject"  # which is nowhere
         for name in re.findall(r"unknown \w+ `(\w+)`", finding.what):
             assert name in lines[finding.line - 1]
