@@ -266,7 +266,7 @@ class _Walker:
         return ()
 
     def path(self, node: nodes.Path, names: _Names, guards: _Guards, is_read: bool) -> _Origins:
-        for inner in (node.root, *node.steps):
+        for inner in (node.root, *(key.key for key in node.steps if isinstance(key, nodes.Index))):
             if is_read and not isinstance(inner, str | nodes.Literal):
                 self.use(inner, names, guards, "argument")
         if not isinstance(node.root, str):
@@ -315,7 +315,8 @@ def _item(origin: _Origin) -> _Origin:
 def _stepped(origin: _Origin, node: nodes.Path) -> _Origin:
     """The origin of a path's value: named steps are dots, numbers are items; any other step ends the path."""
     path = origin.path
-    for key in node.steps:
+    for step in node.steps:
+        key = step.key if isinstance(step, nodes.Index) else step
         value = key.value if isinstance(key, nodes.Literal) else None
         if not origin.is_exact or value is None or len(path) > _MAX_PATH_CHARACTERS:
             return replace(origin, path=path, is_exact=False)

@@ -34,6 +34,7 @@ from livemerge.template.runtime import (
     Fault,
     Special,
     equal,
+    inspect,
     is_number,
     is_true,
     joined,
@@ -43,6 +44,7 @@ from livemerge.template.runtime import (
     too_long,
 )
 
+_WORDS = re.compile(r"[^ \t\n\v\f\r]+")  # Ruby splits at ASCII white space only
 WHITE = " \t\n\v\f\r\0"  # what Ruby's strip takes away
 
 Number = int | float | Decimal
@@ -82,79 +84,102 @@ def _like(model: str, text: str) -> str:
     return Markup(text) if isinstance(model, Markup) else text
 
 
+def _text(value: Any) -> str:
+    """A value's text; a list as Ruby shows it, not joined as where it is printed."""
+    return inspect(value) if isinstance(value, list | tuple) else text_of(value)
+
+
 def _plain(value: Any) -> str:
     """A value's text without its Markup quality, for searching."""
-    return str.__str__(text_of(value))
+    return str.__str__(_text(value))
 
 
 def append(value: Any, text: Any) -> str:
-    return joined((text_of(value), text_of(text)))
+    return joined((_text(value), _text(text)))
 
 
 def prepend(value: Any, text: Any) -> str:
-    return joined((text_of(text), text_of(value)))
+    return joined((_text(text), _text(value)))
 
 
 def upcase(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, _plain(text).upper())
 
 
 def downcase(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, _plain(text).lower())
 
 
 def capitalize(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, text[:1].upper() + text[1:].lower())
 
 
 def strip(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, _plain(text).strip(WHITE))
 
 
 def lstrip(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, _plain(text).lstrip(WHITE))
 
 
 def rstrip(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, _plain(text).rstrip(WHITE))
 
 
+def squish(value: Any) -> str | None:
+    """Text with its white space collapsed to single spaces."""
+    if value is None:
+        return None
+    text = _text(value)
+    return _like(text, " ".join(_plain(text).split()))
+
+
 def strip_newlines(value: Any) -> str:
-    text = text_of(value)
+    text = _text(value)
     return _like(text, _plain(text).replace("\r\n", "").replace("\n", ""))
 
 
 def strip_html(value: Any) -> str:
     """Text without scripts, styles, comments and tags; what is left of Markup stays Markup."""
-    text = text_of(value)
-    return _like(text, "".join(_outside_tags(_plain(text))))
+    text = _text(value)
+    return _like(text, _outside_tags(_plain(text)))
 
 
-_ENDS = (("<script", "</script>"), ("<!--", "-->"), ("<style", "</style>"), ("<", ">"))
+def _outside_tags(text: str) -> str:
+    """Text without script, comment and style blocks, then without tags, as Ruby's two passes leave it."""
+    blocks = (("<script", "</script>"), ("<!--", "-->"), ("<style", "</style>"))
+    return _without(_without(text, blocks), (("<", ">"),))
 
 
-def _outside_tags(text: str) -> Iterable[str]:
-    """The pieces between tags, found in one pass: an end that is not there is looked for only once."""
-    at, absent, low = 0, set[str](), text.lower() if len(text.lower()) == len(text) else text
-    while (start := text.find("<", at)) >= 0:
-        yield text[at:start]
-        for opening, closing in _ENDS:
-            if closing not in absent and low.startswith(opening, start):
-                end = low.find(closing, start + len(opening))
-                if end >= 0:
-                    at = end + len(closing)
-                    break
-                absent.add(closing)
-        else:
-            yield text[start]
-            at = start + 1
-    yield text[at:]
+def _without(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    """Text without what stands between pairs, in one pass: an end that is not there is looked for only once."""
+    at, pieces, absent = 0, list[str](), set[str]()
+    low = text.lower() if len(text.lower()) == len(text) else text
+    start = low.find("<")
+    while start >= 0:
+        end = _end_of_pair(low, start, pairs, absent)
+        if end >= 0:
+            pieces.append(text[at:start])
+            at = end
+        start = low.find("<", max(at, start + 1))
+    return "".join((*pieces, text[at:]))
+
+
+def _end_of_pair(text: str, start: int, pairs: tuple[tuple[str, str], ...], absent: set[str]) -> int:
+    """Where what opens at `start` is over; -1 where nothing opens or it never ends."""
+    for opening, closing in pairs:
+        if closing not in absent and text.startswith(opening, start):
+            end = text.find(closing, start + len(opening))
+            if end >= 0:
+                return end + len(closing)
+            absent.add(closing)
+    return -1
 
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
@@ -171,7 +196,7 @@ def _escaped_once(text: str) -> str:
 
 def escape(value: Any) -> str | None:
     """Escaped HTML; Markup is escaped already."""
-    text = text_of(value)
+    text = _text(value)
     return None if value is None else text if isinstance(text, Markup) else Markup(_escaped(text))
 
 
@@ -182,7 +207,7 @@ def escape_once(value: Any) -> str | None:
 
 def newline_to_br(value: Any) -> str:
     """HTML with `<br />` before each line end."""
-    text = text_of(value)
+    text = _text(value)
     html = text if isinstance(text, Markup) else _escaped(text)
     return Markup(_with_breaks(str.__str__(html)))
 
@@ -222,15 +247,15 @@ def replace_first(value: Any, search: Any, replacement: Any = "") -> str:
 
 
 def replace_last(value: Any, search: Any, replacement: Any) -> str:
-    text, sought = text_of(value), _plain(search)
+    text, sought = _text(value), _plain(search)
     at = _plain(text).rfind(sought)
     if at < 0:
         return text
-    return joined((text[:at], text_of(replacement), text[at + len(sought) :]))
+    return joined((text[:at], _text(replacement), text[at + len(sought) :]))
 
 
 def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
-    text, sought, instead = text_of(value), _plain(search), text_of(replacement)
+    text, sought, instead = _text(value), _plain(search), _text(replacement)
     found = _plain(text).count(sought) if times < 0 else 1
     if len(text) + found * len(instead) > MAX_TEXT_CHARACTERS:
         raise too_long()
@@ -259,7 +284,7 @@ def remove_last(value: Any, search: Any) -> str:
 def truncate(value: Any, length: Any = 50, ellipsis: Any = "...") -> str | None:
     if value is None:
         return None
-    text, end, most = text_of(value), text_of(ellipsis), strict_number(length)
+    text, end, most = _text(value), _text(ellipsis), strict_number(length)
     if len(text) <= most:
         return text
     return joined((text[: max(most - len(end), 0)], end))
@@ -268,23 +293,23 @@ def truncate(value: Any, length: Any = 50, ellipsis: Any = "...") -> str | None:
 def truncatewords(value: Any, words: Any = 15, ellipsis: Any = "...") -> str | None:
     if value is None:
         return None
-    text, most = text_of(value), max(strict_number(words), 1)
-    found = _plain(text).split(None, most)
+    text, most = _text(value), max(strict_number(words), 1)
+    found = _WORDS.findall(_plain(text))
     if len(found) <= most:
         return text
-    return joined((_like(text, " ".join(found[:most])), text_of(ellipsis)))
+    return joined((_like(text, " ".join(found[:most])), _text(ellipsis)))
 
 
 def split(value: Any, separator: Any) -> list[str]:
     """The parts of a text; as in Ruby, empty parts at its end are dropped and `" "` splits at white space."""
     text, by = _plain(value), _plain(separator)
     if by == " ":
-        parts = text.split()
+        parts = _WORDS.findall(text)
     else:
         parts = text.split(by) if by else list(text)
     while parts and not parts[-1]:
         parts.pop()
-    model = text_of(value)
+    model = _text(value)
     return [_like(model, part) for part in parts]
 
 
@@ -353,7 +378,7 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, range):
-        return text_of(value)
+        return _text(value)
     return value.isoformat() if isinstance(value, datetime.date) else None
 
 
@@ -542,14 +567,14 @@ def _matches(item: Any, name: Any, target: Any) -> bool:
 
 def join(value: Any, glue: Any = " ") -> str:
     parts: list[str] = []
-    between = text_of(glue)
+    between = _text(glue)
     for item in _items(value):
         parts += (text_of(item), between)
     return joined(parts[:-1])
 
 
 def first(value: Any) -> Any:
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, list | tuple | range | str):
         return value[0] if value else None
     if isinstance(value, dict | Mapping) and value:
         return list(next(iter(value.items())))
@@ -557,7 +582,7 @@ def first(value: Any) -> Any:
 
 
 def last(value: Any) -> Any:
-    return value[-1] if isinstance(value, list | tuple | range) and value else None
+    return value[-1] if isinstance(value, list | tuple | range | str) and value else None
 
 
 def _size(value: Any) -> int:
@@ -565,7 +590,12 @@ def _size(value: Any) -> int:
 
 
 def size(value: Any) -> int:
-    return _size(value)
+    """Characters, items, or pairs; a whole number has 8 bytes, as in Ruby."""
+    return 8 if isinstance(value, int) and not isinstance(value, bool) else _size(value)
+
+
+def flatten(value: Any) -> list[Any]:
+    return _items(value)
 
 
 def reverse(value: Any) -> list[Any]:
@@ -589,10 +619,7 @@ def compact(value: Any, name: Any = None) -> list[Any]:
 
 def map_(value: Any, name: Any) -> list[Any]:
     """Each item's property."""
-    items = _items(value)
-    if any(item is not None and not isinstance(item, dict | Mapping) for item in items):
-        raise Fault("a list's item has no properties", "give this filter a list of objects")
-    return [None if item is None else _property(item, name) for item in items]
+    return [None if item is None or isinstance(item, bool) else _property(item, name) for item in _items(value)]
 
 
 def where(value: Any, name: Any, target: Any = None) -> list[Any] | None:
@@ -706,12 +733,12 @@ def slice_(value: Any, start: Any, length: Any = None) -> Any:
     """A part of a text or list, from a position that may count from the end; one item unless told."""
     at = strict_number(start)
     many = 1 if length is None else strict_number(length)
-    whole = list(value) if isinstance(value, list | tuple | range) else text_of(value)
+    whole = list(value) if isinstance(value, list | tuple | range) else _text(value)
     at = at + len(whole) if at < 0 else at
     if at < 0 or many < 0 or at > len(whole):
         return whole[:0] if isinstance(whole, list) else ""
     part = whole[at : at + many]
-    return part if isinstance(part, list) else _like(text_of(value), str.__str__(part))
+    return part if isinstance(part, list) else _like(_text(value), str.__str__(part))
 
 
 _LIQUID: dict[str, Callable[..., Any]] = {
@@ -736,6 +763,7 @@ _LIQUID: dict[str, Callable[..., Any]] = {
     "find": find,
     "find_index": find_index,
     "first": first,
+    "flatten": flatten,
     "floor": floor,
     "h": escape,
     "has": has,
@@ -764,6 +792,7 @@ _LIQUID: dict[str, Callable[..., Any]] = {
     "sort": sort,
     "sort_natural": sort_natural,
     "split": split,
+    "squish": squish,
     "strip": strip,
     "strip_html": strip_html,
     "strip_newlines": strip_newlines,

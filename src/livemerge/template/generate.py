@@ -24,7 +24,7 @@ from markupsafe import Markup
 from livemerge.template import nodes, runtime
 from livemerge.template.filters import ESCAPING_FILTERS, Filter
 from livemerge.template.findings import Source
-from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_LOOP_NESTING
+from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS, MAX_LOOP_NESTING
 from livemerge.template.nodes import Block, Expression, Place, Statement
 from livemerge.template.runtime import BLANK, EMPTY, Context, Fault, Output, Program, Scope
 from livemerge.template.trace import TracePoint
@@ -122,7 +122,9 @@ class _Generator:
         if self.roots or self.variables:
             prelude.append(" G = S.data.get")
         prelude += [f" {name} = G({root!r})" for root, name in self.roots.items()]
-        prelude += [f" {name} = {self.roots.get(root, f'G({root!r})')}" for root, name in self.variables.items()]
+        prelude += [
+            f" {name} = {None if root in self.counters else f'G({root!r})'}" for root, name in self.variables.items()
+        ]
         filename = f"<template {self.source.name}>"
         code = compile("\n".join([*prelude, *self.lines, " return None"]), filename, "exec")
         namespace: dict[str, Any] = {**RUNTIME, **self.namespace(), **self.constants}
@@ -261,8 +263,7 @@ class _Generator:
             self.block(arm.body)
 
     def loop(self, node: nodes.For) -> None:
-        items = self.simple(f"ITEMS({self.value(node.items)})")
-        self.sliced(items, node)
+        items = self.simple(self.sliced(node))
         if node.otherwise:
             self.emit(f"if {items}:")
             with self.indented():
@@ -273,15 +274,15 @@ class _Generator:
         else:
             self.rounds(items, node)
 
-    def sliced(self, items: str, node: nodes.For) -> None:
+    def sliced(self, node: nodes.For) -> str:
+        """The items a loop goes over, as a Python expression."""
+        value = self.value(node.items)
         if node.limit or node.offset or self.resumes:
             limit = self.value(node.limit) if node.limit else "None"
             offset = self.value(node.offset) if node.offset else "None"
-            self.emit(
-                f"{items} = PART({items}, c, {node.key!r}, {limit}, {offset}, {node.resumes}, {node.is_reversed})"
-            )
-        elif node.is_reversed:
-            self.emit(f"{items} = {items}[::-1]")
+            flags = f"{node.resumes}, {node.is_reversed}"
+            return f"PART({value}, c, {node.key!r}, {limit}, {offset}, {flags})"
+        return f"ITEMS({value}){'[::-1]' if node.is_reversed else ''}"
 
     def rounds(self, items: str, node: nodes.For) -> None:
         """The Python loop of a loop."""
@@ -328,11 +329,16 @@ class _Generator:
         self.loops.pop()
 
     def table_rows(self, node: nodes.TableRow) -> None:
-        items = self.simple(f"ITEMS({self.value(node.items)})")
-        limit = self.value(node.limit) if node.limit else "None"
-        offset = self.value(node.offset) if node.offset else "None"
-        self.emit(f"{items} = PART({items}, c, '', {limit}, {offset}, False, False)")
-        columns = f"COLUMNS({self.value(node.columns)}, {items})" if node.columns else f"len({items})"
+        value = self.simple(self.value(node.items))
+        limit = f"WHOLE({self.value(node.limit)})" if node.limit else "None"
+        offset = f"WHOLE({self.value(node.offset)})" if node.offset else "None"
+        self.emit(f"if {value} is not None and {value} is not False:")
+        with self.indented():
+            items = self.simple(f"PART({value}, c, '', {limit}, {offset}, False, False)")
+            self.rows(node, items)
+
+    def rows(self, node: nodes.TableRow, items: str) -> None:
+        columns = f"COLUMNS({self.value(node.columns)})" if node.columns else f"len({items})"
         state, leaves, row = self.fresh("f"), self.fresh("k"), self.fresh("x")
         self.emit(f"{state} = FORLOOP('', len({items}), None, {columns} or 1)")
         self.emit(f"{leaves} = False")
@@ -405,7 +411,9 @@ class _Generator:
         self.write(name, nodes.Output(nodes.Literal(None, node.place), "", node.place))
 
     def cycle(self, node: nodes.Cycle) -> None:
-        group = self.value(node.group) if node.group else repr(("cycle", node.key))
+        is_fixed = all(isinstance(value, nodes.Literal) for value in node.values)
+        own = ("cycle", node.key) if is_fixed else ("cycle", node.place.line, node.place.column)
+        group = self.value(node.group) if node.group else repr(own)
         values = self.simple(f"({', '.join(self.value(value) for value in node.values)},)")
         chosen = self.simple(f"STEP({values}, NEXT(c, {group}, {len(node.values)}))")
         self.write(chosen, nodes.Output(nodes.Literal(None, node.place), "", node.place))
@@ -502,20 +510,22 @@ class _Generator:
                 return scope[name]
         if self.is_shared:
             return f"S.get({name!r}, c.counters)"
-        found = self.variables.get(name) or self.roots.setdefault(name, f"d{len(self.roots)}")
         if name in self.counters:
-            return f"({found} if {found} is not None else c.counters.get({name!r}))"
-        return found
+            return f"COUNTED(c, S, {name!r}, {self.variables.get(name)})"
+        return self.variables.get(name) or self.roots.setdefault(name, f"d{len(self.roots)}")
 
-    def step(self, value: str, key: Expression) -> str:
-        if isinstance(key, nodes.Literal) and isinstance(key.value, str) and key.value not in _PSEUDO_STEPS:
-            if value.isidentifier():
-                return f"({value}.get({key.value!r}) if {value}.__class__ is dict else STEP({value}, {key.value!r}))"
-            name = self.fresh("t")
-            return (
-                f"({name}.get({key.value!r}) if ({name} := {value}).__class__ is dict else STEP({name}, {key.value!r}))"
-            )
-        return f"STEP({value}, {self.bare(key)})"
+    def step(self, value: str, step: Expression) -> str:
+        """One step into a value; a plain name in a plain dict is looked up on the spot."""
+        is_index = isinstance(step, nodes.Index)
+        key = step.key if isinstance(step, nodes.Index) else step
+        slow = "ITEM" if is_index else "STEP"
+        if not isinstance(key, nodes.Literal) or not isinstance(key.value, str):
+            return f"{slow}({value}, {self.bare(key)})"
+        if key.value in _PSEUDO_STEPS and not is_index:
+            return f"{slow}({value}, {key.value!r})"
+        name = value if value.isidentifier() else self.fresh("t")
+        test = name if name == value else f"({name} := {value})"
+        return f"({name}.get({key.value!r}) if {test}.__class__ is dict else {slow}({name}, {key.value!r}))"
 
     def filtered(self, node: nodes.FilterCall, hold: Callable[[str], str]) -> str:
         problem = filter_problem(node, self.filters)
@@ -629,8 +639,16 @@ def _lookup(context: Context, scope: Scope, name: object) -> object:
     return scope.get(name, context.counters) if isinstance(name, str) else None
 
 
-def _columns(value: object, items: list[object]) -> int:
-    return len(items) if value is None else max(runtime.strict_number(runtime.whole_number(value)), 1)
+def _counted(context: Context, scope: Scope, name: str, variable: object) -> object:
+    """A name that is a counter too: its variable where one is set, else the counter, else the data."""
+    if variable is not None:
+        return variable
+    return context.counters[name] if name in context.counters else scope.data.get(name)
+
+
+def _columns(value: object) -> int:
+    """Cells in a row; what is no number means that rows never end."""
+    return runtime.whole_number(value) or MAX_ITERATIONS + 1
 
 
 def _include(
@@ -645,6 +663,8 @@ def _include(
     alias: str | None,
 ) -> str | None:
     """Writes another template that shares our variables; a list bound to it writes it once for each item."""
+    if context.is_isolated:
+        raise Fault("`include` is not allowed in a template that is rendered", "use `render`")
     program = _loaded(context, name, kind, shares_scope=True)
     variable = alias or _own_name(name)
     if bound is runtime.MISSING:
@@ -679,6 +699,7 @@ def _render(
     program = _loaded(context, name, kind, shares_scope=False)
     inner = Context(context.now, context.load, context.trace)
     inner.depth = context.depth + 1
+    inner.is_isolated = True
     inner.iterations = context.iterations
     items = runtime.items_of(bound) if repeats and isinstance(bound, list | tuple | range) else (bound,)
     loop = runtime.ForLoop(_own_name(name), len(items)) if repeats and not isinstance(bound, str) else None
@@ -712,6 +733,7 @@ RUNTIME: dict[str, object] = {
     "COLUMNS": _columns,
     "CONTAINS": runtime.contains,
     "COUNT": runtime.count,
+    "COUNTED": _counted,
     "E": escape_kernel,
     "EMPTY_DICT": {},
     "EQ": runtime.equal,
@@ -722,6 +744,7 @@ RUNTIME: dict[str, object] = {
     "INCLUDE": _include,
     "IS_BLANK": runtime.is_blank,
     "IS_EMPTY": runtime.is_empty,
+    "ITEM": runtime.item,
     "ITEMS": runtime.items_of,
     "LE": runtime.less_equal,
     "LOOKUP": _lookup,
@@ -738,4 +761,5 @@ RUNTIME: dict[str, object] = {
     "ROUNDS": runtime.rounds,
     "ROW": lambda state: f'</tr>\n<tr class="row{state.step("row") + 1}">',
     "STEP": runtime.step,
+    "WHOLE": runtime.whole_number,
 }

@@ -31,11 +31,22 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A name and the steps into it: `user.name`, `items[0]`, `[name]`. `source` is the text as written."""
+    """A name and the steps into it: `user.name`, `items[0]`, `[name]`. `source` is the text as written.
+
+    Steps are Literals (`.name`) and Indexes (`[key]`).
+    """
 
     root: str | Expression
     steps: tuple[Expression, ...]
     source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A step in brackets, `[key]`: never one of the words that a dotted step may be (size, first, last)."""
+
+    key: Expression
     place: Place
 
 
@@ -85,7 +96,7 @@ class Not:
     place: Place
 
 
-Expression: TypeAlias = Literal | Path | Range | FilterCall | Comparison | Logic | Not
+Expression: TypeAlias = Literal | Path | Index | Range | FilterCall | Comparison | Logic | Not
 
 
 # --- statements: what writes, chooses, repeats and remembers ---------------------------------------

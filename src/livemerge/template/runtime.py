@@ -83,7 +83,7 @@ ROW_NAMES: dict[str, Callable[[ForLoop], object]] = {
     "col0": lambda loop: loop.index0 % loop.columns,
     "row": lambda loop: loop.index0 // loop.columns + 1,
     "col_first": lambda loop: loop.index0 % loop.columns == 0,
-    "col_last": lambda loop: (loop.index0 + 1) % loop.columns == 0 or loop.index0 == loop.length - 1,
+    "col_last": lambda loop: (loop.index0 + 1) % loop.columns == 0,
 }
 
 
@@ -107,6 +107,7 @@ class Context:
         "counters",
         "cycles",
         "depth",
+        "is_isolated",
         "iterations",
         "load",
         "now",
@@ -126,6 +127,7 @@ class Context:
         self.iterations = 0
         self.checked = 0
         self.depth = 0
+        self.is_isolated = False  # inside `render`, where `include` is not allowed
         self.cycles: dict[object, int] = {}
         self.counters: dict[str, int] = {}
         self.resume: dict[str, int] = {}
@@ -149,8 +151,7 @@ class Scope:
                 return names[name]
         if name in self.variables:
             return self.variables[name]
-        value = self.data.get(name)
-        return counters.get(name) if value is None else value
+        return counters[name] if name in counters else self.data.get(name)
 
     def push(self, names: dict[str, object]) -> dict[str, object]:
         self.loops.append(names)
@@ -175,9 +176,25 @@ def step(value: Any, key: Any) -> Any:
         return _sequence_step(value, key)
     if value.__class__ is ForLoop:
         return value.step(key)
-    if isinstance(value, str) and key == "size":
-        return len(value)
-    return None
+    if isinstance(value, str) and key in _TEXT_STEPS:
+        return _TEXT_STEPS[key](value)
+    return 8 if key == "size" and isinstance(value, int) and not isinstance(value, bool) else None
+
+
+_TEXT_STEPS: dict[str, Callable[[str], object]] = {
+    "size": len,
+    "first": lambda text: text[0] if text else None,
+    "last": lambda text: text[-1] if text else None,
+}
+
+
+def item(value: Any, key: Any) -> Any:
+    """What `value[key]` is: a mapping's key or a list's index; size, first and last mean nothing special here."""
+    if isinstance(value, list | tuple | range) and isinstance(key, str):
+        return None
+    if isinstance(value, dict | Mapping) and isinstance(key, str):
+        return value.get(key)
+    return None if isinstance(value, str | int) else step(value, key)
 
 
 def _mapping_step(value: Mapping[Any, Any], key: Any) -> Any:
@@ -253,7 +270,7 @@ def equal(left: Any, right: Any, depth: int = 0) -> bool:
 
 def _equal_special(left: object, right: object) -> bool:
     if left.__class__ is Special and right.__class__ is Special:
-        return left is right
+        return False
     special, value = (left, right) if left.__class__ is Special else (right, left)
     return is_blank(value) if special is BLANK else is_empty(value)
 
@@ -392,7 +409,7 @@ def inspect(value: Any, depth: int = 0) -> str:
     if value is None:
         return "nil"
     if isinstance(value, dict | Mapping):
-        pairs = ", ".join(f"{inspect(k, depth + 1)} => {inspect(v, depth + 1)}" for k, v in value.items())
+        pairs = ", ".join(f"{inspect(k, depth + 1)}=>{inspect(v, depth + 1)}" for k, v in value.items())
         return "{" + pairs + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(inspect(item, depth + 1) for item in value) + "]"
@@ -480,9 +497,12 @@ def strict_number(value: Any) -> int:
 
 
 def part_of(
-    items: Sequence[Any], context: Context, key: str, limit: Any, offset: Any, resumes: bool, is_reversed: bool
+    value: Any, context: Context, key: str, limit: Any, offset: Any, resumes: bool, is_reversed: bool
 ) -> Sequence[Any]:
     """The part of a loop's items that limit, offset and reversed ask for; remembers where it stops."""
+    items = items_of(value)
+    if isinstance(value, str):  # a text is one item, whatever part of it is asked for
+        return items
     start = context.resume.get(key, 0) if resumes else (0 if offset is None else strict_number(offset))
     end = len(items) if limit is None else start + strict_number(limit)
     # Ruby slices from a negative start as if it were 0 and a negative length is nothing

@@ -211,7 +211,7 @@ class Template:
     # --- other templates ---
 
     def _known_partial(self, name: str) -> tuple[Block, Source] | None:
-        text = self._templates.get(name)
+        text = _named(name, self._templates)
         if text is None:
             return None
         unit = self._parsed_partial(name, text)
@@ -228,7 +228,7 @@ class Template:
         return found
 
     def _partial(self, name: str, kind: str, known: Mapping[str, str], is_traced: bool, shares: bool) -> Program:
-        text = known.get(name)
+        text = _named(name, known)
         if text is None:
             raise Fault(f"there is no template `{name}`", nearest(name, known) or "check its name")
         unit = self._parsed_partial(name, text)
@@ -260,6 +260,14 @@ class Template:
                     unit, place = units.get(each.filename, unit), each.places[step.tb_lineno]
             step = step.tb_next
         return unit, place
+
+
+def _named(name: str, templates: Mapping[str, str]) -> str | None:
+    """The template of a name, with or without its ending, in any case."""
+    if name in templates:
+        return templates[name]
+    folded = {known.removesuffix(".liquid").lower(): text for known, text in templates.items()}
+    return folded.get(name.lower())
 
 
 def compile(  # noqa: A001  # the library's word for it; re is the precedent

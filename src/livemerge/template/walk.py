@@ -63,6 +63,8 @@ def parts_of(expression: Expression) -> Iterator[Expression]:
         if not isinstance(expression.root, str):
             yield expression.root
         yield from expression.steps
+    elif isinstance(expression, nodes.Index):
+        yield expression.key
     elif isinstance(expression, nodes.Range):
         yield from (expression.start, expression.end)
     elif isinstance(expression, nodes.FilterCall):

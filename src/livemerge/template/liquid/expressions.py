@@ -18,6 +18,7 @@ from livemerge.template.nodes import (
     Comparison,
     Expression,
     FilterCall,
+    Index,
     Literal,
     Logic,
     Path,
@@ -200,7 +201,7 @@ class ExpressionReader:
         while self.word.kind in (".", "["):
             place = self.place()
             if self.take().kind == "[":
-                steps.append(self._bracketed())
+                steps.append(Index(self._bracketed(), place))
                 continue
             if not self.is_strict and self.word.kind != "id":
                 continue
@@ -252,7 +253,7 @@ class ExpressionReader:
                 name = self.take().text
                 self.take()
                 options.append((name, self.value()))
-            elif not (self.word.kind in ("end", "|") and not self.is_strict):
+            elif self.word.kind not in ("end", "|"):
                 arguments.append(self.value())
             if not self.is_strict:
                 self._skip_to(",", "|")

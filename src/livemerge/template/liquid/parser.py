@@ -41,6 +41,7 @@ from livemerge.template.nodes import (
 
 _ASSIGN = re.compile(r"\s*([\w\-.\[\]()]{1,200})\s*=\s*", re.ASCII)
 _NAME = re.compile(r"[\w\-.\[\]]{1,200}", re.ASCII)
+_NESTED_DOC = re.compile(r"\{%-?\s{0,100}doc\b")
 _PARTS = {  # tags that only mean something inside another
     "else": "if",
     "elsif": "if",
@@ -328,12 +329,12 @@ class _Parser:
     def doc_tag(self, tokens: Tokens, token: Token, _place: Place) -> Block:
         if token.markup and self.is_strict:
             raise self.error("`doc` takes no arguments", token)
-        while (inner := self.skipped(tokens)) is not None:
-            if inner.kind == "tag" and inner.name == "enddoc":
-                return ()
-            if inner.kind == "tag" and inner.name == "doc":
-                raise self.error("`doc` cannot stand in `doc`", inner)
-        raise self.error("`doc` is never closed", token, "close it with `enddoc`")
+        body = tokens.raw("enddoc")
+        if body is None:
+            raise self.error("`doc` is never closed", token, "close it with `enddoc`")
+        if _NESTED_DOC.search(body.markup):
+            raise self.error("`doc` cannot stand in `doc`", token)
+        return ()
 
     def inline_comment_tag(self, _tokens: Tokens, token: Token, _place: Place) -> Block:
         lines = token.markup.split("\n")[1:]

@@ -21,7 +21,7 @@ class Token:
 
 
 _TAG_NAME = re.compile(r"\s*(#|\w+)")
-_END_RAW = re.compile(r"\{%-?\s*endraw\b[^%]*%\}")
+_ENDS = {name: re.compile(rf"\{{%-?\s{{0,100}}{name}\b[^%]{{0,100}}%\}}") for name in ("endraw", "enddoc")}
 _LINE = re.compile(r"[^\n]*")
 
 
@@ -84,9 +84,9 @@ class TemplateTokens:
             return Token("output", "", markup, inner, start)
         return _tag(markup, inner, start)
 
-    def raw(self) -> Token | None:
-        """The text up to `{% endraw %}`, as it is; None where it does not come."""
-        found = _END_RAW.search(self.source.text, self.at)
+    def raw(self, end: str = "endraw") -> Token | None:
+        """The text up to a closing tag, as it is; None where it does not come."""
+        found = _ENDS[end].search(self.source.text, self.at)
         if found is None:
             return None
         start, self.at = self.at, found.end()
@@ -112,11 +112,11 @@ class LineTokens:
                 return _tag(markup, start, start)
         return None
 
-    def raw(self) -> Token | None:
-        """The lines up to one that says `endraw`."""
+    def raw(self, end: str = "endraw") -> Token | None:
+        """The lines up to a closing one."""
         start = self.at
         while (token := self.next()) is not None:
-            if token.name == "endraw":
+            if token.name == end:
                 return Token("text", "", self.source.text[start : token.start], start, start)
         return None
 
