@@ -322,9 +322,15 @@ async def test_a_server_that_is_gone_gives_everything_back():
     assert len(deliveries) == 20
 
 
-@pytest.mark.parametrize("verb, outcome", [("MAIL", "retry"), ("DATA", "retry"), ("END", "unknown")])
-async def test_a_reply_that_never_comes_is_not_waited_for_longer_than_patience(verb, outcome):
-    patience = Patience(envelope_s=0.05, data_s=0.05, block_s=0.05, final_s=0.05)
+@pytest.mark.parametrize(
+    "verb, patience, outcome",
+    [
+        ("MAIL", Patience(envelope_s=0.05), "retry"),
+        ("DATA", Patience(data_s=0.05), "retry"),
+        ("END", Patience(final_s=0.05), "unknown"),
+    ],
+)
+async def test_a_reply_that_never_comes_is_not_waited_for_longer_than_patience(verb, patience, outcome):
     async with (
         scripted(lambda asked: SILENCE if asked.verb == verb else None) as server,
         sending(server, patience=patience) as transport,
@@ -425,7 +431,7 @@ async def test_a_cancelled_caller_gets_no_message_begun_afterwards():
         return None
 
     told: list[str] = []
-    patience = Patience(final_s=0.2)
+    patience = Patience(final_s=0.5)
     async with scripted(answer) as server, sending(server, patience=patience) as transport:
         handing = asyncio.create_task(transport.deliver(messages(50), lambda each: told.append(each.outcome)))
         await reached.wait()

@@ -131,8 +131,10 @@ def _encoded_words(line: str, used: int) -> str:
     """The line in encoded words, one a line; `used` characters stand before the first."""
     room = MAX_LINE_CHARACTERS - used - _WORD_FRAME
     quoted = list(map(_quoted, line))
-    if sum(map(len, quoted)) <= len(line.encode()) * 4 / 3:
-        words = [f"=?utf-8?q?{run}?=" for run in _runs(quoted, room)]
+    length = sum(map(len, quoted))
+    if length <= len(line.encode()) * 4 / 3:
+        runs = _runs(quoted, room) if length > room else ["".join(quoted)]
+        words = [f"=?utf-8?q?{run}?=" for run in runs]
     else:
         words = [f"=?utf-8?b?{_base64(run)}?=" for run in _runs(line, room // 4 * 3, _utf8_length)]
     return "\r\n ".join(words)

@@ -140,6 +140,20 @@ def test_templates_read_what_we_provide_under_every_vendors_name():
     assert names["UNSUB"] == names["unsubscribe_url"] and names["ARCHIVE"] == names["view_url"]
 
 
+def test_mailchimp_templates_find_their_system_tags():
+    source = '+++\nsubject = "Hi"\n+++\n<p>*|EMAIL|* <a href="*|UNSUB|*">out</a> <a href="*|ARCHIVE|*">read</a></p>'
+    made = Composer(
+        compile_message(source, name="hello.mailchimp.html"),
+        parse_sender("news@shop.example"),
+        Links("https://mail.example", SECRET),
+        campaign="welcome",
+        occurrence="2026-12-01",
+    )
+    names = made.names(ANNA)
+    html = bodies(compose(made))[1]
+    assert html == f'<p>{ANNA.address} <a href="{names["UNSUB"]}">out</a> <a href="{names["ARCHIVE"]}">read</a></p>'
+
+
 def test_what_we_provide_cannot_be_replaced_by_data():
     html = bodies(compose(composer("<p>{{ unsubscribe_url }}</p>"), unsubscribe_url="https://evil.example"))[1]
     assert "evil" not in html
