@@ -67,7 +67,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def print_json(document: Any) -> None:
     """The last line of standard output."""
-    sys.stdout.write(orjson.dumps(document, default=_plain).decode() + "\n")
+    # Keys may be states and causes: orjson takes a StrEnum for text only where it is told to.
+    sys.stdout.write(orjson.dumps(document, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
 
 
 def fail(error: LivemergeError, *, as_json: bool) -> Exit:
