@@ -41,6 +41,7 @@ PRODUCT_CODE: Final = re.compile(r"^\d{5}[A-Za-z]{0,2}$")  # POST, M, D, BANK CH
 CUSTOMER: Final = re.compile(r"^(\d{1,9})(?:\.0)?$")  # spreadsheets write 17850 as 17850.0
 WHOLESALE_ITEMS: Final = 100  # baskets with more different items say nothing about what goes together
 TOGETHER_LEAST: Final = 2  # baskets that must hold both, before one is suggested for the other
+COMPANIONS: Final = 20  # kept for each product, the closest; every send looks them up for whole baskets
 PROJECT: Final = Path(__file__).parent / "project"
 
 SCHEMA: Final = """
@@ -74,11 +75,18 @@ WITH baskets AS (
     SELECT invoice_no FROM baskets GROUP BY invoice_no HAVING count(*) BETWEEN 2 AND :most
 )
 INSERT INTO together
-SELECT mine.stock_code, other.stock_code, count(*)
-FROM usable JOIN baskets mine USING (invoice_no) JOIN baskets other USING (invoice_no)
-WHERE mine.stock_code <> other.stock_code
-GROUP BY 1, 2 HAVING count(*) >= :least
+SELECT stock_code, other_code, baskets
+FROM (
+    SELECT mine.stock_code, other.stock_code AS other_code, count(*) AS baskets,
+           row_number() OVER (PARTITION BY mine.stock_code ORDER BY count(*) DESC, other.stock_code) AS place
+    FROM usable JOIN baskets mine USING (invoice_no) JOIN baskets other USING (invoice_no)
+    WHERE mine.stock_code <> other.stock_code
+    GROUP BY mine.stock_code, other.stock_code HAVING count(*) >= :least
+)
+WHERE place <= :companions
 """
+
+COUNT_LIMITS: Final = {"most": WHOLESALE_ITEMS, "least": TOGETHER_LEAST, "companions": COMPANIONS}
 
 COUNT_ALL: Final = """
 SELECT (SELECT count(*) FROM customers), count(*) FILTER (WHERE NOT is_credit), sum(is_credit) FROM invoices
@@ -238,7 +246,7 @@ def _write_shop(path: Path, lines: Iterable[Line]) -> tuple[int, int, int]:
         database.executescript(SCHEMA)
         for line in lines:
             _insert(database, line)
-        database.execute(COUNT_TOGETHER, {"most": WHOLESALE_ITEMS, "least": TOGETHER_LEAST})
+        database.execute(COUNT_TOGETHER, COUNT_LIMITS)
         customers, invoices, credited = database.execute(COUNT_ALL).fetchone()
         return customers, invoices, credited
 
