@@ -71,6 +71,8 @@ def _from_iso(text: str, _now: Callable[[], datetime]) -> datetime | None:
     text = re.sub(r"^([0-9]{4})-([0-9])(?![0-9])", r"\1-0\2", text)
     text = re.sub(r"^([0-9]{4}-[0-9]{2})-([0-9])(?![0-9])", r"\1-0\2", text)
     text = re.sub(r"\s+([+-][0-9]{2}:?[0-9]{2})$", r"\1", text)
+    if not re.match(r"[0-9]{4}-[0-9]{2}", text):
+        return None
     try:
         return datetime.fromisoformat(text)
     except (ValueError, OverflowError):

@@ -233,7 +233,7 @@ def _toml(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = _TOML_PLACE.search(str(error))
-        place = Place(int(found[1]) + 1, int(found[2])) if found else Place(1, 1)
+        place = Place(int(found[1]) + 1, int(found[2])) if found else Place(text.count("\n") + 2, 1)
         what = f"the front matter is not TOML: {str(error).partition(' (')[0]}"
         raise _error(what, name, place, 'write `key = "text"` lines') from error
 

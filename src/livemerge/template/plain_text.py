@@ -71,7 +71,10 @@ class _Walk(HTMLParser):
         self.links: list[tuple[str, int]] = []  # address, pieces before its text
 
     def text(self) -> str:
-        return "".join(self.pieces).rstrip() + "\n"
+        """What was written, with one line end behind it unless a tag that ends a line stands there."""
+        text = "".join(self.pieces).rstrip()
+        is_tag = text.endswith(_CLOSE) and not self.visible[int(text[text.rfind(_OPEN) + 1 : -1])]
+        return text if is_tag and self.line_ends else f"{text}\n"
 
     # --- what the parser calls ---
 

@@ -434,9 +434,13 @@ def too_long() -> Fault:
     return Fault(f"a value grows over {MAX_TEXT_CHARACTERS} characters", "shorten what is joined or repeated")
 
 
-# control characters mean nothing in mail and break it; unpaired surrogates cannot be encoded
-_NOT_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_NOT_IN_HTML = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# Control characters and code points that are no characters mean nothing in mail and break it, as character
+# references most of all; unpaired surrogates cannot be encoded.
+_NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_NOT_IN_TEXT = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NO_CHARACTERS}]")
+_NOT_IN_HTML = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NO_CHARACTERS}]")
 
 
 def clean_text(text: str) -> str:
@@ -450,7 +454,7 @@ def clean_html(text: str) -> str:
 
 
 def _replacement(match: re.Match[str]) -> str:
-    return "�" if match[0] >= "\ud800" else ""
+    return "\ufffd" if "\ud800" <= match[0] <= "\udfff" else ""
 
 
 # --- loops -----------------------------------------------------------------------------------------
