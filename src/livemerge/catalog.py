@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,11 +21,15 @@ from jmespath.exceptions import JMESPathError
 from livemerge import config
 from livemerge.config import FIELD_NAME, PROVIDED_NAMES, RESERVED_FIELDS, Settings, parse_duration_s
 from livemerge.errors import ConfigError, nearest
-from livemerge.values import Value
+from livemerge.values import Scalar, Value
 
 MAX_TEXT_CHARACTERS: Final = 100_000  # a longer text is no piece of an email; Gmail clips a whole one at 102 KB
 MAX_LIST_ITEMS: Final = 500
+MAX_INTEGER: Final = 2**63 - 1  # what SQL, JSON encoders and our own cache hold
 FEATURES: Final = ("latest", "first", "count", "sum", "average", "distinct", "top")
+LIST_FEATURES: Final = ("distinct", "top")
+NUMBER_FEATURES: Final = ("count", "sum", "average")
+KEY_TYPES: Final = ("text", "integer", "date", "url")  # whose values have one spelling, so that they can be a key
 
 
 class WrongTypeError(ValueError):
@@ -41,7 +45,7 @@ class Feature:
     property: str  # empty for count
     where: Mapping[str, Any]  # property → wanted value
     within_s: float | None  # relevance, counted from occurred_at; None: all that is kept
-    limit: int  # items of a distinct or top list
+    limit: int  # items of a distinct or top list, at most MAX_LIST_ITEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,8 @@ class Catalog:
     def _item_fields(self, field: Field, path: str) -> set[str]:
         """The item fields a path into a list reads: `recommended[].name` → `name`; all of them for the bare list."""
         mine = {other.name for other in self.fields.values() if other.item_of == field.name}
-        if (tail := path.rpartition("[]")[2].lstrip(".")) and "[" in path:
-            return mine & {tail.split(".")[0]}
-        return mine
+        tail = path.rpartition("]")[2].lstrip(".") if "[" in path else ""
+        return mine & {tail.split(".")[0]} if tail else mine
 
     def _place(self, field: Field, path: str) -> tuple[str, ...]:
         """The prefix of the path that names the field, in parts."""
@@ -171,7 +174,9 @@ def load_catalog(settings: Settings) -> Catalog:
         if (field := _field(name, declared, settings, by, mistakes))
     }
     names = _names(fields, settings, mistakes)
+    mistakes += _name_prefixes(names, fields, settings)
     mistakes += _by_mistakes(by, fields, settings)
+    mistakes += _path_mistakes(settings)
     if mistakes:
         first, *others = mistakes
         raise ConfigError(first.what, where=first.where, advice=first.advice, others=tuple(others))
@@ -203,9 +208,12 @@ def _field(
             )
         )
     ages = [_age_s(name, key, getattr(declared, key), settings, mistakes) for key in ("max_age", "stale_for")]
+    if declared.keep:
+        _age_s(name, "keep", declared.keep, settings, mistakes)
     feature = _feature(name, declared, source, settings, mistakes)
     fallback = _fallback(name, declared, settings, mistakes)
-    _check_path(name, declared, settings, mistakes)
+    if declared.path:
+        mistakes += _not_jmespath(declared.path, settings.where("field", name, "path"))
     if len(mistakes) > noted:
         return None
     keyed = by.get(declared.source)
@@ -248,20 +256,31 @@ def _age_s(name: str, key: str, text: str, settings: Settings, mistakes: list[Co
             ConfigError(
                 f"`{text}` is not a span of time",
                 where=settings.where("field", name, key),
-                advice='A number and ms, s, m, h, d or w: "90s", "12h", "7d".',
+                advice='A number and ms, s, m, h, d or w: "90s", "12h", "7d"; a hundred years at most.',
             )
         )
     return seconds or 0.0
 
 
-def _check_path(name: str, declared: config.Field, settings: Settings, mistakes: list[ConfigError]) -> None:
-    if not declared.path:
-        return
+def _not_jmespath(path: str, where: str) -> Iterable[ConfigError]:
+    key = where.rpartition(".")[2]
     try:
-        jmespath.compile(declared.path)
-    except JMESPathError as error:
-        first = str(error).splitlines()[0]
-        mistakes.append(ConfigError(f"`path` is not JMESPath: {first}", where=settings.where("field", name, "path")))
+        jmespath.compile(path)
+    except (JMESPathError, RecursionError) as error:
+        first = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        advice = "Names joined by dots, as in name.first; a name with other characters stands in double quotes."
+        yield ConfigError(f"`{key}` is not JMESPath: {first}", where=where, advice=advice)
+
+
+def _path_mistakes(settings: Settings) -> Iterable[ConfigError]:
+    """Paths of sources that cannot be read."""
+    for name, source in settings.source.items():
+        if as_of := getattr(source, "as_of", ""):
+            yield from _not_jmespath(as_of, settings.where("source", name, "as_of"))
+        batch = getattr(source, "batch", None)
+        for key in ("records", "key") if batch else ():
+            if path := getattr(batch, key):
+                yield from _not_jmespath(path, settings.where("source", name, "batch", key))
 
 
 def _feature(
@@ -272,29 +291,65 @@ def _feature(
     mistakes: list[ConfigError],
 ) -> Feature | None:
     """The question to the events, for fields of an `events` source."""
+    if source is None:
+        return None
     given = [kind for kind in FEATURES if getattr(declared, kind)]
-    is_events = isinstance(source, config.EventsSource)
-    where = settings.where("field", name, given[0]) if given else settings.where("field", name)
-    if is_events and len(given) != 1:
+    if not isinstance(source, config.EventsSource):
+        mistakes += _not_for_events(name, declared, settings)
+        return None
+    if len(given) != 1:
         mistakes.append(
             ConfigError(
                 "a field of an events source needs exactly one of " + ", ".join(FEATURES),
-                where=where,
+                where=settings.where("field", name, *given[:1]),
                 advice='For instance latest = "product_viewed.product_id".',
             )
         )
-    if given and source is not None and not is_events:
-        mistakes.append(ConfigError(f"`{given[0]}` belongs to fields of an events source", where=where))
-    if not is_events or len(given) != 1:
         return None
     kind = given[0]
     event, _, prop = getattr(declared, kind).rpartition(".") if kind != "count" else (declared.count, "", "")
-    if kind != "count" and not event:
-        mistakes.append(
-            ConfigError(f"`{kind}` needs an event and a property", where=where, advice=f'{kind} = "event.property"')
-        )
+    mistakes += _feature_mistakes(name, declared, kind, event, prop, settings)
     within_s = _age_s(name, "within", declared.within, settings, mistakes) if declared.within else None
     return Feature(kind, event, prop, declared.where, within_s, declared.limit or 10)
+
+
+def _not_for_events(name: str, declared: config.Field, settings: Settings) -> Iterable[ConfigError]:
+    for key in (*FEATURES, "where", "within", "limit"):
+        if getattr(declared, key):
+            yield ConfigError(
+                f"`{key}` belongs to fields of an events source",
+                where=settings.where("field", name, key),
+                advice=f"`{declared.source}` is none: take the value from its row with `path`.",
+            )
+
+
+def _feature_mistakes(
+    name: str, declared: config.Field, kind: str, event: str, prop: str, settings: Settings
+) -> Iterable[ConfigError]:
+    """What is wrong with one question to the events."""
+
+    def mistake(key: str, what: str, advice: str) -> ConfigError:
+        return ConfigError(what, where=settings.where("field", name, key), advice=advice)
+
+    if kind != "count" and not (event and prop):
+        yield mistake(kind, f"`{kind}` needs an event and a property", f'Write {kind} = "event.property".')
+    if '"' in prop or any('"' in wanted for wanted in declared.where):
+        yield mistake(kind, "a property's name contains a quote", "Name the property as the events do.")
+    if declared.path:
+        yield mistake("path", "a field of an events source has no `path`", f"`{kind}` names what it gives.")
+    if not 0 <= declared.limit <= MAX_LIST_ITEMS:
+        yield mistake("limit", "`limit` is out of range", f"Write a number from 1 to {MAX_LIST_ITEMS}.")
+    if declared.limit and kind not in LIST_FEATURES:
+        yield mistake("limit", f"`{kind}` gives one value, not a list to limit", "It belongs to distinct and top.")
+    if any(not isinstance(wanted, str | int | float) for wanted in declared.where.values()):
+        yield mistake(
+            "where", "`where` compares with text, numbers, true and false only", 'where = {category = "shoes"}'
+        )
+    if (kind in LIST_FEATURES) != (declared.type == "list"):
+        wanted = "list" if kind in LIST_FEATURES else "text, or what the property holds"
+        yield mistake("type", f"`{kind}` does not give type {declared.type}", f"Declare type = {wanted}.")
+    elif kind in NUMBER_FEATURES and declared.type not in ("integer", "number", "money"):
+        yield mistake("type", f"`{kind}` gives a number, not {declared.type}", 'type = "integer", "number" or "money"')
 
 
 def _fallback(name: str, declared: config.Field, settings: Settings, mistakes: list[ConfigError]) -> Value:
@@ -314,22 +369,50 @@ def _fallback(name: str, declared: config.Field, settings: Settings, mistakes: l
     try:
         return admit(declared.type, declared.fallback)
     except WrongTypeError as error:
-        mistakes.append(ConfigError(f"the fallback is not of type {declared.type}: {error}", where=where))
+        advice = "Leave it out for none: then templates see nil, and guards drop their block."
+        mistakes.append(
+            ConfigError(f"the fallback is not of type {declared.type}: {error}", where=where, advice=advice)
+        )
         return None
 
 
 def _names(fields: Mapping[str, Field], settings: Settings, mistakes: list[ConfigError]) -> dict[str, str]:
+    """Every name and alias → its field."""
     names = {name: name for name in fields}
     for field in fields.values():
         for alias in field.aliases:
-            if names.setdefault(alias, field.name) != field.name:
+            if what := _alias_fault(alias, names, field):
                 mistakes.append(
                     ConfigError(
-                        f"`{alias}` already names field `{names[alias]}`",
-                        where=settings.where("field", field.name, "alias"),
+                        what, where=settings.where("field", field.name, "alias"), advice="Choose another alias."
                     )
                 )
+            else:
+                names[alias] = field.name
     return names
+
+
+def _alias_fault(alias: str, names: Mapping[str, str], field: Field) -> str:
+    """Why templates cannot read a field by this name; empty where they can."""
+    if "[" in alias or any(part != part.strip() or not part for part in alias.split(".")):
+        return f"`{alias}` is no name: names may be joined by dots, and nothing else"
+    if alias.split(".")[0] in PROVIDED_NAMES | SYSTEM_NAMES.keys():
+        return f"`{alias}` is a name Livemerge itself uses"
+    taken = names.get(alias, field.name)
+    return f"`{alias}` already names field `{taken}`" if taken != field.name else ""
+
+
+def _name_prefixes(names: Mapping[str, str], fields: Mapping[str, Field], settings: Settings) -> Iterable[ConfigError]:
+    """Aliases that read into another name: `user.city` cannot stand beside a field called `user`."""
+    for alias, name in names.items():
+        parts = alias.split(".")
+        for end in range(1, len(parts)):
+            if (prefix := ".".join(parts[:end])) in names:
+                yield ConfigError(
+                    f"`{alias}` reads into `{prefix}`, which names field `{names[prefix]}`",
+                    where=settings.where("field", name, "alias"),
+                    advice="Choose another alias.",
+                )
 
 
 def _by_mistakes(by: Mapping[str, By], fields: Mapping[str, Field], settings: Settings) -> Iterable[ConfigError]:
@@ -337,28 +420,51 @@ def _by_mistakes(by: Mapping[str, By], fields: Mapping[str, Field], settings: Se
     for source, keyed in by.items():
         where = settings.where("source", source, "by")
         target = fields.get(keyed.field)
-        if target is None and keyed.field not in settings.field:
-            yield ConfigError(f"there is no field `{keyed.field}`", where=where, advice=nearest(keyed.field, fields))
-        elif target is not None and keyed.item_property and target.type != "list":
-            yield ConfigError(f"`{keyed.field}` is not a list", where=where, advice=f'Write by = "{keyed.field}".')
-        elif target is not None and not keyed.item_property and target.type == "list":
-            yield ConfigError(
-                f"`{keyed.field}` is a list", where=where, advice=f'Write by = "{keyed.field}[].property".'
-            )
-        elif circle := _circle(source, by, fields):
-            yield ConfigError(f"sources need each other in a circle: {' → '.join(circle)}", where=where)
+        if target is not None:
+            yield from _by_fault(keyed, target, where)
+        elif keyed.field not in settings.field:
+            advice = nearest(keyed.field, fields) or f"Declare [field.{keyed.field}]."
+            yield ConfigError(f"there is no field `{keyed.field}`", where=where, advice=advice)
+        if circle := _circle(source, by, fields):
+            advice = "One of them must be keyed by the customer, or by a field of another source."
+            yield ConfigError(f"sources need each other in a circle: {' → '.join(circle)}", where=where, advice=advice)
+
+
+def _by_fault(keyed: By, target: Field, where: str) -> Iterable[ConfigError]:
+    name = target.name
+    if target.item_of:
+        advice = f'Write by = "{target.item_of}[].{name}".'
+        yield ConfigError(f"`{name}` belongs to the items of `{target.item_of}`", where=where, advice=advice)
+    elif keyed.item_property and target.type != "list":
+        yield ConfigError(f"`{name}` is not a list", where=where, advice=f'Write by = "{name}".')
+    elif not keyed.item_property and target.type == "list":
+        yield ConfigError(f"`{name}` is a list", where=where, advice=f'Write by = "{name}[].property".')
+    elif target.type not in (*KEY_TYPES, "list"):
+        advice = f"A key is of type {', '.join(KEY_TYPES)}."
+        yield ConfigError(f"`{name}` is {target.type}, which names nothing", where=where, advice=advice)
+
+
+def needs(field: Field, by: Mapping[str, By], fields: Mapping[str, Field]) -> list[str]:
+    """The fields whose values key this one's source: none where that is the customer."""
+    keyed = by.get(field.source)
+    if keyed is None:
+        return []
+    gained = fields.get(keyed.item_property)  # a property that the items gain from another source first
+    return [keyed.field, gained.name] if gained and gained.item_of == keyed.field else [keyed.field]
 
 
 def _circle(start: str, by: Mapping[str, By], fields: Mapping[str, Field]) -> list[str]:
-    """The way from a source back to itself, empty where there is none."""
-    way, source = [start], start
-    while source in by and by[source].field in fields:
-        source = fields[by[source].field].source
-        way.append(source)
-        if source == start:
-            return way
-        if len(way) > len(by) + 1:
-            break
+    """A way from a source back to itself, empty where there is none."""
+    ways, seen = [[start]], set[str]()
+    while ways:
+        way = ways.pop()
+        for name in {need for field in fields.values() if field.source == way[-1] for need in needs(field, by, fields)}:
+            source = fields[name].source if name in fields else ""
+            if source == start:
+                return [*way, source]
+            if source and source not in seen:
+                seen.add(source)
+                ways.append([*way, source])
     return []
 
 
@@ -381,32 +487,42 @@ def _wrong(wanted: str, value: object) -> WrongTypeError:
     return WrongTypeError(f"wanted {wanted}, got {type(value).__name__}")
 
 
+_NOT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of characters: no message may carry them."""
+
+
 def _text(value: object) -> Value:
     if not isinstance(value, str):
         raise _wrong("text", value)
     if len(value) > MAX_TEXT_CHARACTERS:
         raise WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
+    if _NOT_TEXT.search(value):
+        raise WrongTypeError("wanted text, got control characters in it")
     return value
+
+
+_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\s*", re.ASCII)
 
 
 def _decimal(wanted: str, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise _wrong(wanted, value)
-    if isinstance(value, str) and len(value) > 40:
+    if isinstance(value, str) and (len(value) > 40 or not _NUMBER.fullmatch(value)):
         raise _wrong(wanted, value)
-    try:
-        number = Decimal(str(value).strip()) if isinstance(value, float | str) else Decimal(value)
-    except InvalidOperation:
-        raise _wrong(wanted, value) from None
+    number = Decimal(value) if isinstance(value, int | Decimal) else Decimal(str(value).strip())
     if not number.is_finite() or abs(number.adjusted()) > 30:
         raise WrongTypeError(f"wanted {wanted}, got a number out of range")
     return number
 
 
 def _integer(value: object) -> Value:
+    if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+        return value
     number = _decimal("an integer", value)
     if number != number.to_integral_value():
         raise WrongTypeError("wanted an integer, got a fraction")
+    if abs(number) > MAX_INTEGER:
+        raise WrongTypeError("wanted an integer, got a number out of range")
     return int(number)
 
 
@@ -414,7 +530,7 @@ def _number(value: object) -> Value:
     if isinstance(value, float) and math.isfinite(value):
         return value
     number = _decimal("a number", value)
-    return int(number) if number == number.to_integral_value() else float(number)
+    return int(number) if number == number.to_integral_value() and abs(number) <= MAX_INTEGER else float(number)
 
 
 def _money(value: object) -> Value:
@@ -429,11 +545,14 @@ _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "t": True, "y": True} 
 def _boolean(value: object) -> Value:
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | str):
-        known = _BOOLEANS.get(str(value).strip().lower())
-        if known is not None:
-            return known
-    raise _wrong("true or false", value)
+    known = None
+    if isinstance(value, int):
+        known = {0: False, 1: True}.get(value)
+    elif isinstance(value, str):
+        known = _BOOLEANS.get(value.strip().lower())
+    if known is None:
+        raise _wrong("true or false", value)
+    return known
 
 
 def _datetime(value: object) -> Value:
@@ -444,7 +563,12 @@ def _datetime(value: object) -> Value:
             raise WrongTypeError("wanted a date and time as ISO 8601 writes it") from None
     if not isinstance(value, datetime):
         raise _wrong("a date and time", value)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:  # its UTC lies outside the calendar, and every comparison would fail
+        raise WrongTypeError("wanted a date and time, got one out of range") from None
+    return moment
 
 
 def _date(value: object) -> Value:
@@ -485,10 +609,26 @@ def _list(value: object) -> Value:
     items = []
     for item in value:
         flat = item if isinstance(item, Mapping) else {"value": item}
-        if any(isinstance(inner, Mapping | list | tuple) for inner in flat.values()):
-            raise WrongTypeError("wanted a list of flat objects, got a nested one")
-        items.append({str(name): inner for name, inner in flat.items()})
+        items.append({str(_text(str(name))): _scalar(inner) for name, inner in flat.items()})
     return items
+
+
+def _scalar(value: object) -> Scalar:
+    """A value inside an item: as it is, where templates, JSON and the cache can hold it."""
+    if isinstance(value, Mapping | list | tuple):
+        raise WrongTypeError("wanted a list of flat objects, got a nested one")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(_text(value))
+    if isinstance(value, date):  # and datetime, which is one
+        return value
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise WrongTypeError("a number out of range in a list")
+    if isinstance(value, int | float | Decimal):
+        _decimal("a number in a list", value)
+        return value
+    raise WrongTypeError(f"wanted a list of flat objects, got {type(value).__name__} in one")
 
 
 _ADMIT: Final[Mapping[str, Callable[[object], Value]]] = {

@@ -11,19 +11,20 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from livemerge.errors import ConfigError, nearest
 
 PROJECT_FILE = "livemerge.toml"
-FIELD_NAME = re.compile(r"^[a-z][a-z0-9_]*$")  # what every ESP's template language can read
+FIELD_NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")  # what every ESP's template language can read
 RESERVED_FIELDS = frozenset({"ok", "found", "source", "as_of", "age_s", "request_id", "rows"})
 PROVIDED_NAMES = frozenset({"customer_id", "email", "campaign_name", "unsubscribe_url", "preferences_url", "view_url"})
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+MAX_DURATION_S = 36_525 * 86_400.0  # a hundred years; longer ones would leave the calendar when added to a date
 
 SecretRef: TypeAlias = str
 """`env:NAME` or `file:PATH`; safe to print."""
@@ -219,26 +220,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.places.where(*keys) if self.places else ".".join(keys)
 
 
-class TomlPlaces:
-    """On which line each key of one TOML file stands; tomllib does not say."""
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_DOTTED = rf"({_PART}(?:[ \t]*\.[ \t]*{_PART})*)"
 
-    _HEADER = re.compile(r"^\s*\[+\s*([^\]]+?)\s*\]+")
-    _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
+
+class TomlPlaces:
+    """On which line each key of one TOML file stands; tomllib does not say. The file is known to be valid."""
+
+    _HEADER = re.compile(rf"\s*\[\[?[ \t]*{_DOTTED}")
+    _KEY = re.compile(rf"\s*{_DOTTED}[ \t]*=")
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
         self._lines: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
-        for number, line in enumerate(text.splitlines(), start=1):
-            if header := self._HEADER.match(line):
-                table = self._split(header[1])
+        for number, statement in _statements(text):
+            if header := self._HEADER.match(statement):
+                table = _parts(header[1])
                 self._lines.setdefault(table, number)
-            elif key := self._KEY.match(line):
-                self._lines.setdefault(table + self._split(key[1]), number)
-
-    @staticmethod
-    def _split(dotted: str) -> tuple[str, ...]:
-        return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+            elif key := self._KEY.match(statement):
+                self._lines.setdefault(table + _parts(key[1]), number)
 
     def line(self, *keys: str) -> int:
         """The line of the key, or of the nearest table around it; 1 where nothing is known."""
@@ -249,6 +250,31 @@ class TomlPlaces:
 
     def where(self, *keys: str) -> str:
         return f"{self.name}:{self.line(*keys)} {'.'.join(keys)}".rstrip()
+
+
+_TOKEN = re.compile(
+    r"""\"{3}(?:[^\\]|\\.)*?"{3,5}|'{3}.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|[\[\]{}\n]""", re.DOTALL
+)
+"""What decides where a statement ends: strings and comments as a whole, brackets, line ends."""
+
+
+def _statements(text: str) -> Iterable[tuple[int, str]]:
+    """Each statement with the line it begins on. Strings and brackets may carry it over several lines."""
+    start = depth = 0
+    number = begins_on = 1
+    for token in _TOKEN.finditer(text):
+        number += token[0].count("\n")
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        if token[0] == "\n" and depth == 0:
+            yield begins_on, text[start : token.start()]
+            start, begins_on = token.end(), number
+    yield begins_on, text[start:]
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    """The names of a dotted key, quotes and escapes read as TOML reads them."""
+    parts = re.findall(_PART, dotted)
+    return tuple(tomllib.loads(f"name = {part}")["name"] if part[0] in "\"'" else part for part in parts)
 
 
 _KINDS: dict[str, dict[str, type[Section]]] = {
@@ -303,32 +329,36 @@ def read_secret(reference: SecretRef, root: Path, *, where: str) -> str:
             advice=f"Set it before the command: export {name}=…",
         )
     if kind == "file":
-        try:
-            return (root / name).read_text().strip()
-        except OSError as error:
-            raise ConfigError(f"cannot read {name}: {error.strerror}", where=where) from error
+        return _read_secret_file(root / name, name, where)
     raise _not_a_reference(where)
 
 
+def _read_secret_file(path: Path, name: str, where: str) -> str:
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"cannot read {name}: {error.strerror}", where=where) from None
+    except ValueError:  # not UTF-8; its text would show the bytes
+        raise ConfigError(f"{name} is not UTF-8 text", where=where) from None
+    if not secret:
+        raise ConfigError(f"{name} is empty", where=where, advice="Put the secret into it, and nothing else.")
+    return secret
+
+
 def parse_duration_s(text: str) -> float | None:
-    """Seconds of `250ms`, `30s`, `5m`, `2h`, `7d`, `1w`; None for anything else."""
-    match = _DURATION.match(text)
-    return float(match[1]) * _SECONDS[match[2]] if match else None
+    """Seconds of `250ms`, `30s`, `5m`, `2h`, `7d`, `1w`; None for anything else and for more than a hundred years."""
+    match = _DURATION.fullmatch(text)
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else MAX_DURATION_S + 1
+    return seconds if seconds <= MAX_DURATION_S else None
 
 
 def _read_toml(path: Path, shown: str) -> tuple[dict[str, Any], TomlPlaces]:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        advice = "`livemerge init NAME` writes a project." if shown == PROJECT_FILE else ""
-        raise ConfigError(f"there is no {shown} in {path.parent}", advice=advice) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"not UTF-8 text (byte {error.start})", where=shown) from None
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", where=shown) from None
+    text = _read_text(path, shown)
     try:
         return tomllib.loads(text), TomlPlaces(text, shown)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError("not valid TOML: nested too deeply", where=shown) from None
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         what, line, column = _toml_error(str(error))
         caret = _caret(text, line, column)
         raise ConfigError(
@@ -338,17 +368,36 @@ def _read_toml(path: Path, shown: str) -> tuple[dict[str, Any], TomlPlaces]:
         ) from None
 
 
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        found = path.read_bytes()
+        return found.decode("utf-8-sig").replace("\r\n", "\n")  # some editors begin with a byte order mark
+    except FileNotFoundError:
+        advice = "`livemerge init NAME` writes a project." if shown == PROJECT_FILE else ""
+        raise ConfigError(f"there is no {shown} in {path.parent}", advice=advice) from None
+    except UnicodeDecodeError as error:
+        line = found.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"not UTF-8 text (byte {error.start})", where=f"{shown}:{line}") from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=shown) from None
+
+
 def _toml_error(message: str) -> tuple[str, int, int]:
     """What tomllib says, with the place taken out of its sentence; line 0 where it names none."""
     match = re.search(r"\s*\(at line (\d+), column (\d+)\)$", message)
     if match is None:
-        return message.removesuffix(" (at end of document)") + " at the end of the file", 0, 0
+        bare = message.removesuffix(" (at end of document)")
+        return f"{bare} at the end of the file" if bare != message else message, 0, 0
     return message[: match.start()], int(match[1]), int(match[2])
 
 
+_MAY_HOLD_A_SECRET = re.compile(r"secret|password|bearer|token|user|value|auth|url|client|api", re.IGNORECASE)
+
+
 def _caret(text: str, line: int, column: int) -> str:
-    lines = text.splitlines()
-    if not 0 < line <= len(lines):
+    """The line and its place; nothing where a secret could stand in it."""
+    lines = text.split("\n")
+    if not 0 < line <= len(lines) or _MAY_HOLD_A_SECRET.search(lines[line - 1]):
         return ""
     return f"\n  {lines[line - 1]}\n  {' ' * (column - 1)}^"
 
@@ -362,7 +411,7 @@ def _convert_all(table: str, value: Any, places: TomlPlaces, mistakes: list[Conf
     for name, settings in value.items():
         keys = (table, name)
         wanted = _wanted_type(table, settings, places, keys, mistakes)
-        section = wanted and _convert(settings, wanted, places, keys, mistakes)
+        section = _convert(settings, wanted, places, keys, mistakes) if wanted else None
         if section is not None:
             made[name] = section
     return made
@@ -374,8 +423,12 @@ def _wanted_type(
     if table == "field":
         return Field
     kinds = _KINDS[table]
-    kind = settings.get("kind") if isinstance(settings, dict) else None
-    if kind in kinds:
+    if not isinstance(settings, dict):
+        advice = f"Write [{'.'.join(keys)}] and its keys below."
+        mistakes.append(ConfigError("is not a table", where=places.where(*keys), advice=advice))
+        return None
+    kind = settings.get("kind")
+    if isinstance(kind, str) and kind in kinds:
         return kinds[kind]
     what = f"`{kind}` is not a kind of {table}" if kind else f"a {table} needs a `kind`"
     advice = f"{nearest(str(kind), kinds)} The kinds are: {', '.join(kinds)}.".strip()
@@ -403,14 +456,32 @@ def _explain(message: str, value: Any, wanted: type[Section], places: TomlPlaces
     if unknown := re.search(r"unknown field `(.+)`", what):
         return _unknown_key(places, (*keys, *inner, unknown[1]), names)
     if missing := re.search(r"missing required field `(.+)`", what):
-        return ConfigError(f"`{missing[1]}` is missing", where=places.where(*keys, *inner))
+        choices = _choices(section, missing[1])
+        advice = f"Use one of: {', '.join(choices)}." if choices else f"Add {missing[1]} = … here."
+        return ConfigError(f"`{missing[1]}` is missing", where=places.where(*keys, *inner), advice=advice)
     advice = ""
     if got := re.search(r"Invalid enum value '(.+)'", what):
         choices = _choices(section, inner[-1] if inner else "")
         what = f"`{got[1]}` is not a value of `{inner[-1]}`"
         advice = f"{nearest(got[1], choices)} Use one of: {', '.join(choices)}.".strip()
-    what = what.replace("Expected `", "expected `").replace("`str`", "text in quotes").replace("`object`", "a table")
-    return ConfigError(what, where=places.where(*keys, *inner), advice=advice)
+    return ConfigError(_in_words(what), where=places.where(*keys, *inner), advice=advice)
+
+
+_TYPE_WORDS = {
+    "str": "text in quotes",
+    "object": "a table",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "datetime": "a date and time",
+}
+
+
+def _in_words(what: str) -> str:
+    """msgspec's `Expected `int`, got `str`` as TOML's author would say it; there is no null in TOML."""
+    spoken = re.sub(r"`(\w+)(?: \| null)?`", lambda match: _TYPE_WORDS.get(match[1], match[0]), what)
+    return spoken.replace("Expected ", "expected ", 1)
 
 
 def _section_at(wanted: type[Section], inner: tuple[str, ...]) -> type[Section]:
@@ -425,9 +496,10 @@ def _section_at(wanted: type[Section], inner: tuple[str, ...]) -> type[Section]:
 
 
 def _choices(section: type[Section], name: str) -> list[str]:
+    """The words a key may have; none where it takes other things."""
     for field in msgspec.structs.fields(section):
-        if field.encode_name == name:
-            return [str(choice) for choice in getattr(field.type, "__args__", ())]
+        if field.encode_name == name and get_origin(field.type) is Literal:
+            return [str(choice) for choice in get_args(field.type)]
     return []
 
 
@@ -445,13 +517,24 @@ def _raise_all(mistakes: list[ConfigError]) -> None:
 
 def _contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
     """What each key alone cannot show: secrets in the clear, sources without a way to be asked."""
-    found = list(_clear_secrets(settings, places))
-    for name, source in settings.source.items():
-        found += _source_contradictions(name, source, places)
-    if not settings.store.url.startswith("sqlite:///"):
+    found: list[ConfigError] = []
+    for keys, section in _sections(settings):
+        found += _clear_secrets(keys, section, places)
+        found += _out_of_range(keys, section, places)
+        if isinstance(section, HttpSource):
+            found += _http_contradictions(keys, section, places)
+        if isinstance(section, SqlSource) and ":keys" not in section.query:
+            found.append(
+                ConfigError(
+                    "the query does not use :keys",
+                    where=places.where(*keys, "query"),
+                    advice="Ask for a batch: select … as key, … where customer_id in :keys",
+                )
+            )
+    if not settings.store.url.removeprefix("sqlite:///").strip() or not settings.store.url.startswith("sqlite:///"):
         found.append(
             ConfigError(
-                "this version keeps its store in SQLite",
+                "this version keeps its store in a SQLite file",
                 where=places.where("store", "url"),
                 advice='Write url = "sqlite:///livemerge.db", or leave [store] out.',
             )
@@ -459,30 +542,29 @@ def _contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]
     return found
 
 
-def _source_contradictions(name: str, source: Source, places: TomlPlaces) -> Iterable[ConfigError]:
-    keys = ("source", name)
-    for number, least in (
-        ("timeout_ms", 1),
-        ("retries", 0),
-        ("connections", 1),
-        ("size", 1),
-        ("max_bytes", 1),
-    ):
-        if getattr(source, number, least) < least:
-            yield ConfigError(f"`{number}` is below {least}", where=places.where(*keys, number))
-    if isinstance(source, HttpSource):
-        yield from _http_contradictions(keys, source, places)
-    if isinstance(source, SqlSource) and ":keys" not in source.query:
-        yield ConfigError(
-            "the query does not use :keys",
-            where=places.where(*keys, "query"),
-            advice="Ask for a batch: select … as key, … where customer_id in :keys",
-        )
+_RANGES = {
+    "timeout_ms": (1, 600_000),
+    "connect_timeout_ms": (1, 600_000),
+    "deadline_ms": (1, 600_000),
+    "retries": (0, 20),
+    "connections": (1, 1_000),
+    "size": (1, 10_000),
+    "max_bytes": (1, 1_000_000_000),
+}
+"""Least and most of a number, wherever a section has one of this name."""
+
+
+def _out_of_range(keys: tuple[str, ...], section: Section, places: TomlPlaces) -> Iterable[ConfigError]:
+    for name, (least, most) in _RANGES.items():
+        if not least <= getattr(section, name, least) <= most:
+            what = f"`{name}` is not between {least} and {most}"
+            yield ConfigError(what, where=places.where(*keys, name), advice=f"Write a number from {least} to {most}.")
 
 
 def _http_contradictions(keys: tuple[str, ...], source: HttpSource, places: TomlPlaces) -> Iterable[ConfigError]:
     if not source.url and source.batch is None:
-        yield ConfigError("needs a `url` or a `batch`", where=places.where(*keys))
+        advice = 'For one customer: url = "https://crm.example/customers/{key}".'
+        yield ConfigError("needs a `url` or a `batch`", where=places.where(*keys), advice=advice)
     if source.url and "{key}" not in source.url:
         yield ConfigError(
             "the url does not contain {key}",
@@ -490,16 +572,31 @@ def _http_contradictions(keys: tuple[str, ...], source: HttpSource, places: Toml
             advice='For one customer: "https://crm.example/customers/{key}".',
         )
     if source.batch and "{keys}" not in source.batch.url + source.batch.body:
-        yield ConfigError("neither url nor body of the batch contains {keys}", where=places.where(*keys, "batch"))
-    if source.batch and source.batch.size < 1:
-        yield ConfigError("`size` is below 1", where=places.where(*keys, "batch", "size"))
-    for url in (source.url, source.batch.url if source.batch else ""):
-        if url and urlsplit(url).scheme not in ("http", "https"):
-            yield ConfigError(f"not an http or https address: {url}", where=places.where(*keys, "url"))
+        yield ConfigError(
+            "neither url nor body of the batch contains {keys}",
+            where=places.where(*keys, "batch"),
+            advice="body = '{\"ids\": {keys}}' sends them as a JSON list.",
+        )
+    yield from _not_http(keys, source, places)
     if source.auth is not None and _given(source.auth) != 1:
         yield ConfigError(
-            "needs exactly one of bearer, basic, header, query, oauth2", where=places.where(*keys, "auth")
+            "needs exactly one of bearer, basic, header, query, oauth2",
+            where=places.where(*keys, "auth"),
+            advice='For instance auth = { bearer = "env:CRM_TOKEN" }.',
         )
+
+
+def _not_http(keys: tuple[str, ...], source: HttpSource, places: TomlPlaces) -> Iterable[ConfigError]:
+    """Addresses that are not http or https. They are not shown: a password may stand in them."""
+    oauth2 = source.auth.oauth2 if source.auth else None
+    for inner, url in (
+        (("url",), source.url),
+        (("batch", "url"), source.batch.url if source.batch else ""),
+        (("auth", "oauth2", "token_url"), oauth2.token_url if oauth2 else ""),
+    ):
+        if url and not url.lower().startswith(("http://", "https://")):
+            advice = "Begin it with https:// (or http://)."
+            yield ConfigError("not an http or https address", where=places.where(*keys, *inner), advice=advice)
 
 
 def _given(section: Section) -> int:
@@ -507,22 +604,31 @@ def _given(section: Section) -> int:
     return sum(1 for field in msgspec.structs.fields(section) if getattr(section, field.name))
 
 
-def _clear_secrets(settings: Settings, places: TomlPlaces) -> Iterable[ConfigError]:
-    """Secret settings that are not references, and passwords inside URLs."""
-    for keys, section in _sections(settings):
-        for field in msgspec.structs.fields(section):
-            value = getattr(section, field.name)
-            if field.name in _SECRET_KEYS.get(type(section), ()):
-                if value and not value.startswith(("env:", "file:")):
-                    yield _not_a_reference(places.where(*keys, field.name))
-            elif isinstance(value, str) and field.name == "url" and _has_password(value):
-                yield ConfigError(
-                    "a password stands in the address",
-                    where=places.where(*keys, field.name),
-                    advice='Put the address into the environment and write "env:NAME".',
-                )
+def _clear_secrets(keys: tuple[str, ...], section: Section, places: TomlPlaces) -> Iterable[ConfigError]:
+    """Secret settings that are not references, and secrets inside addresses and headers."""
+    for field in msgspec.structs.fields(type(section)):
+        value, where = getattr(section, field.name), places.where(*keys, field.name)
+        if field.name in _SECRET_KEYS.get(type(section), ()):
+            if value and not value.startswith(("env:", "file:")):
+                yield _not_a_reference(where)
+        elif field.name in ("url", "token_url") and _has_secret(value):
+            yield ConfigError(
+                "a secret stands in the address",
+                where=where,
+                advice='Name it under `user`, `password` or `auth` as "env:NAME", or give the whole url as "env:NAME".',
+            )
+        elif field.name == "headers" and (names := [name for name in value if name.lower() in _SECRET_HEADERS]):
+            yield ConfigError(
+                f"the header {names[0]} proves who asks and must not stand in the file",
+                where=where,
+                advice=f'Write auth = {{ header = {{ name = "{names[0]}", value = "env:NAME" }} }}.',
+            )
 
 
+_SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token"}
+)
+_SECRET_PARAMETERS = frozenset({"api_key", "apikey", "api-key", "access_token", "token", "secret", "password"})
 _SECRET_KEYS: Mapping[type, tuple[str, ...]] = {
     Public: ("secret",),
     Smtp: ("user", "password"),
@@ -549,11 +655,16 @@ def _sections(settings: Settings) -> Iterable[tuple[tuple[str, ...], Section]]:
                 roots.append(((*keys, field.encode_name), inner))
 
 
-def _has_password(url: str) -> bool:
+def _has_secret(url: str) -> bool:
+    """Whether a password or a token stands in an address. `?token={key}` is a place for the customer's key."""
     try:
-        return urlsplit(url).password is not None
+        parts = urlsplit(url)
+        parameters = parse_qsl(parts.query)
+        if parts.password is not None:
+            return True
     except ValueError:
-        return False
+        return "@" in url
+    return any(name.lower() in _SECRET_PARAMETERS and not value.startswith("{") for name, value in parameters)
 
 
 def _not_a_reference(where: str) -> ConfigError:
@@ -565,20 +676,34 @@ def _not_a_reference(where: str) -> ConfigError:
 
 
 def _campaign_contradictions(campaign: Campaign, places: TomlPlaces) -> list[ConfigError]:
-    found = []
-    audience = campaign.audience
-    if sum(1 for way in (audience.csv, audience.sql, audience.table) if way) != 1:
-        found.append(ConfigError("an audience is one of csv, sql and table", where=places.where("audience")))
-    if audience.sql and not audience.url:
-        found.append(ConfigError("a sql audience needs the `url` of its database", where=places.where("audience")))
+    found = list(_out_of_range((), campaign, places))
+    found += _clear_secrets(("audience",), campaign.audience, places)
+    found += _audience_contradictions(campaign.audience, places)
     for name in ("send_at", "expires_at"):
         moment = getattr(campaign, name)
         if moment is not None and moment.tzinfo is None:
             found.append(
                 ConfigError("has no time zone", where=places.where(name), advice="Write 2026-12-01T09:00:00Z.")
             )
-    if campaign.rate_per_s is not None and campaign.rate_per_s <= 0:
-        found.append(ConfigError("must be above 0", where=places.where("rate_per_s")))
+    if campaign.rate_per_s is not None and not 0 < campaign.rate_per_s <= 1_000_000:
+        advice = "Messages a second, 1000000 at most; leave it out for as fast as the relay takes them."
+        found.append(ConfigError("must be above 0", where=places.where("rate_per_s"), advice=advice))
+    for name in ("unavailable", "failed"):
+        share = getattr(campaign.brake, name, None)
+        if share is not None and not 0 <= share <= 1:
+            advice = "A share of the messages: 0.05 is one in twenty."
+            found.append(ConfigError("is not between 0 and 1", where=places.where("brake", name), advice=advice))
     if not campaign.name.strip():
-        found.append(ConfigError("must not be empty", where=places.where("name")))
+        advice = 'For instance name = "welcome-2026-12".'
+        found.append(ConfigError("must not be empty", where=places.where("name"), advice=advice))
     return found
+
+
+def _audience_contradictions(audience: Audience, places: TomlPlaces) -> Iterable[ConfigError]:
+    where = places.where("audience")
+    if sum(1 for way in (audience.csv, audience.sql, audience.table) if way) != 1:
+        advice = 'For instance audience = { csv = "customers.csv" }.'
+        yield ConfigError("an audience is one of csv, sql and table", where=where, advice=advice)
+    if audience.sql and not audience.url:
+        advice = 'Add url = "env:SHOP_URL".'
+        yield ConfigError("a sql audience needs the `url` of its database", where=where, advice=advice)

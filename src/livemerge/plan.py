@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from livemerge.catalog import By, Catalog, Field
+from livemerge.catalog import By, Catalog, Field, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ def _with_needs(catalog: Catalog, asked: frozenset[str]) -> set[str]:
         if name in needed:
             continue
         needed.add(name)
-        if by := catalog.by.get(catalog.fields[name].source):
-            waiting.append(by.field)
+        waiting += needs(catalog.fields[name], catalog.by, catalog.fields)
     return needed
 
 
 def _depth(catalog: Catalog, field: Field) -> int:
     """How many fields must be known before this one can be asked for; the catalog has no circles."""
-    by = catalog.by.get(field.source)
-    return 1 + _depth(catalog, catalog.fields[by.field]) if by else 0
+    return max(
+        (1 + _depth(catalog, catalog.fields[name]) for name in needs(field, catalog.by, catalog.fields)), default=0
+    )
 
 
 def _keyed(by: By | None) -> str:

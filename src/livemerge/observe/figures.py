@@ -13,6 +13,7 @@ from livemerge.values import Provenance
 
 _GROWTH: Final = 1.05  # each bucket of a spread is 5 % wider than the one before: so exact is a percentile
 _SMALLEST: Final = 1e-6
+MAX_ERROR_KINDS: Final = 100  # a source that words each error anew must not fill the memory
 
 
 @dataclass(slots=True)
@@ -48,6 +49,10 @@ class SourceFigures:
     errors: Counter[str] = field(default_factory=Counter)  # what went wrong → how often, attempts counted
     foreign_rows: int = 0
     took_s: Spread = field(default_factory=Spread)  # one attempt
+
+    def count_error(self, what: str) -> None:
+        known = what in self.errors or len(self.errors) < MAX_ERROR_KINDS
+        self.errors[what if known else "other"] += 1
 
 
 @dataclass(slots=True)

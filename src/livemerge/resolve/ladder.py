@@ -5,18 +5,27 @@ The table in docs/architecture.md ("The ladder") is this file's specification.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
-from jmespath.parser import ParsedResult
+import jmespath
+import msgspec
 
 from livemerge.catalog import Field, WrongTypeError, admit, is_empty
 from livemerge.values import Cause, LadderStep, Provenance, Row, Value
 
+Reader: TypeAlias = Callable[[Row], Any]
+"""What a path finds in a row; None where it finds nothing."""
 
-@dataclass(frozen=True, slots=True)
-class Known:
+_NAME: Final = r'(?:[A-Za-z_][A-Za-z0-9_]*|"[A-Za-z0-9_]+")'
+_PLAIN: Final = re.compile(rf"{_NAME}(?:\.{_NAME})*")
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
     """A value a source once gave; None says that it answered there is none."""
 
     value: Value
@@ -41,9 +50,30 @@ Fetched = Known | Failure | None
 NOT_ASKED: Final = Failure(Cause.ERROR, "not asked")
 
 
-def read_value(field: Field, path: ParsedResult, row: Row | None, fetched_at: datetime, as_of: datetime) -> Fetched:
+def make_reader(path: str) -> Reader:
+    """The reader of a JMESPath. Plain names, the usual case, are looked up at a tenth of its cost."""
+    if not _PLAIN.fullmatch(path):
+        compiled: Reader = jmespath.compile(path).search
+        return compiled
+    first, *others = [name.strip('"') for name in path.split(".")]
+
+    def read(row: Row) -> Any:
+        found = row.get(first)
+        for name in others:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+    return read
+
+
+def read_value(field: Field, read: Reader, row: Row | None, fetched_at: datetime, as_of: datetime) -> Known | Failure:
     """The field's value in a source's row. No row, no value and blank text are an answer: absent."""
-    found: Any = None if row is None else path.search(row)
+    if row is None:
+        return Known(None, fetched_at, as_of)
+    try:
+        found = read(row)
+    except Exception as error:  # JMESPath's functions fail in many ways on rows they were not written for
+        return Failure(Cause.WRONG_TYPE, f"the path does not fit the row: {type(error).__name__}")
     if is_empty(found):
         return Known(None, fetched_at, as_of)
     try:
@@ -71,13 +101,16 @@ def choose(field: Field, fetched: Fetched, known: Known | None, now: datetime) -
 
 def is_fresh(field: Field, known: Known, now: datetime) -> bool:
     """Whether a known value may stand in for asking. `max_age = "0s"` means: always ask."""
-    return 0 < field.max_age_s and known.age_s(now) <= field.max_age_s
+    return field.max_age_s > 0 and known.age_s(now) <= field.max_age_s
 
 
 def _given(field: Field, step: LadderStep, known: Known) -> tuple[Value, Provenance]:
     if known.value is None:
-        absent = Provenance(
-            LadderStep.FALLBACK, field.source, known.fetched_at, known.as_of, Cause.ABSENT, "the source has no value"
-        )
-        return field.fallback, absent
-    return known.value, Provenance(step, field.source, known.fetched_at, known.as_of)
+        return field.fallback, _origin(LadderStep.FALLBACK, field.source, known.fetched_at, known.as_of, Cause.ABSENT)
+    return known.value, _origin(step, field.source, known.fetched_at, known.as_of, None)
+
+
+@lru_cache(maxsize=4096)
+def _origin(step: LadderStep, source: str, fetched_at: datetime, as_of: datetime, cause: Cause | None) -> Provenance:
+    """One object for all that came in one answer: a batch has thousands of values and few answers."""
+    return Provenance(step, source, fetched_at, as_of, cause, "the source has no value" if cause else "")

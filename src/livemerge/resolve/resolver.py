@@ -10,51 +10,27 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-import jmespath
-from jmespath.parser import ParsedResult
+from typing import Final
 
 from livemerge import config
-from livemerge.catalog import Catalog, Field, WrongTypeError, admit
+from livemerge.catalog import Catalog, admit
 from livemerge.clock import Clock
 from livemerge.observe.figures import Figures
 from livemerge.plan import Plan, Step
-from livemerge.resolve.ask import Fault, Patience, ask
-from livemerge.resolve.cache import Cache, Remembered
-from livemerge.resolve.ladder import Failure, Fetched, Known, choose, is_fresh, read_value
-from livemerge.resolve.overrides import Override, Overrides
+from livemerge.resolve.ask import Fault, Patience, Reply, ask
+from livemerge.resolve.cache import Cache
+from livemerge.resolve.draft import Draft, Knowledge, Learned, fill, must_ask, profile_of, source_keys
+from livemerge.resolve.ladder import Failure, Known, Reader, make_reader, read_value
+from livemerge.resolve.overrides import Overrides
 from livemerge.sources import Source
-from livemerge.values import Answer, Cause, Key, LadderStep, Profile, Provenance, Row, Value, Verdict
+from livemerge.values import Cause, Key, Profile, Row
 
 __all__ = ["Fault", "Resolver"]
 
-_WORST_LAST = [LadderStep.OVERRIDE, LadderStep.LIVE, LadderStep.CACHED, LadderStep.STALE, LadderStep.FALLBACK]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """One customer's profile in the making."""
-
-    key: Key
-    left_s: float
-    pinned: Mapping[str, Override]
-    values: dict[str, Value] = field(default_factory=dict)
-    provenance: dict[str, Provenance] = field(default_factory=dict)
-    is_found: bool = False
-    spent_s: float = 0.0  # in the waves that are over
-    wave_s: float = 0.0  # longest call of the wave that runs
-
-
-@dataclass(slots=True)
-class _Learned:
-    """What one step learned of one source key: per field what asking gave."""
-
-    fetched: dict[str, Fetched]
-    took_s: float
-    has_row: bool
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # no data is older: what a source says beyond it is this
+MAX_EPOCH_S: Final = 1e11  # the year 5138; larger numbers are milliseconds, or no time at all
 
 
 class Resolver:
@@ -77,9 +53,9 @@ class Resolver:
         self._clock = clock
         self._jitter = jitter
         self._slots = {name: asyncio.Semaphore(source.connections) for name, source in sources.items()}
-        self._paths = {name: jmespath.compile(declared.path) for name, declared in catalog.fields.items()}
+        self._readers = {name: make_reader(declared.path) for name, declared in catalog.fields.items()}
         self._as_of = {
-            name: jmespath.compile(path)
+            name: make_reader(path)
             for name, section in catalog.sources.items()
             if (path := getattr(section, "as_of", ""))
         }
@@ -100,44 +76,33 @@ class Resolver:
         """
         figures = figures if figures is not None else Figures()
         pinned = self._overrides.of(keys)
-        drafts = {key: _Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
+        drafts = {key: Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
         ends_at_s = None if waits_for_slots else self._clock.monotonic_s() + deadline_s
         for wave in plan.waves:
             calls = _Calls(ends_at_s, faults or {}, figures)
             await asyncio.gather(*(self._run_step(step, drafts, calls) for step in wave))
             for draft in drafts.values():
-                draft.spent_s += draft.wave_s
-                draft.left_s = deadline_s - draft.spent_s
-                draft.wave_s = 0.0
-        return {key: self._profile(draft, plan) for key, draft in drafts.items()}
+                draft.end_wave()
+        required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
+        return {key: profile_of(draft, required) for key, draft in drafts.items()}
 
-    async def _run_step(self, step: Step, drafts: Mapping[Key, _Draft], calls: _Calls) -> None:
+    async def _run_step(self, step: Step, drafts: Mapping[Key, Draft], calls: _Calls) -> None:
         """Gives every customer the step's fields."""
-        wanted = {draft.key: _source_keys(step, draft) for draft in drafts.values()}
-        remembered = self._cache.get_many(step.source, list({key for keys in wanted.values() for key in keys}))
+        wanted = {draft.key: source_keys(step, draft) for draft in drafts.values()}
+        remembered = self._cache.get_many(step.source, dict.fromkeys(key for keys in wanted.values() for key in keys))
         now = self._clock.now()
         left_s: dict[Key, float] = {}
         for draft in drafts.values():
             for key in wanted[draft.key]:
-                if self._must_ask(step, draft, remembered.get(key), now):
+                if must_ask(step, draft, remembered.get(key), now):
                     left_s[key] = max(left_s.get(key, 0.0), draft.left_s)
-        learned = await self._ask_all(step, left_s, calls)
+        learned = await self._ask_all(step, left_s, calls) if left_s else {}
         self._remember(step, learned)
-        now = self._clock.now()
+        knowledge = Knowledge(step, now, remembered, learned)
         for draft in drafts.values():
-            self._fill(step, draft, wanted[draft.key], remembered, learned, now)
+            fill(draft, wanted[draft.key], knowledge)
 
-    def _must_ask(self, step: Step, draft: _Draft, known: Remembered | None, now: datetime) -> bool:
-        """Whether a field of the step is neither pinned nor known freshly enough."""
-        for declared in step.fields:
-            if declared.name in draft.pinned:
-                continue
-            value = known.fields.get(declared.name) if known else None
-            if value is None or not is_fresh(declared, value, now):
-                return True
-        return False
-
-    async def _ask_all(self, step: Step, left_s: Mapping[Key, float], calls: _Calls) -> dict[Key, _Learned]:
+    async def _ask_all(self, step: Step, left_s: Mapping[Key, float], calls: _Calls) -> dict[Key, Learned]:
         """What the source says of these keys, in as few calls as it allows."""
         size = self._sources[step.source].max_batch
         keys = list(left_s)
@@ -147,7 +112,7 @@ class Resolver:
 
     async def _ask(
         self, step: Step, keys: Sequence[Key], left_s: Mapping[Key, float], calls: _Calls
-    ) -> dict[Key, _Learned]:
+    ) -> dict[Key, Learned]:
         """One call. It may run as long as the most patient of its customers; who had less time does without."""
         source, section = self._sources[step.source], self._catalog.sources[step.source]
         started_s = self._clock.monotonic_s()
@@ -177,89 +142,46 @@ class Resolver:
         took_s = self._clock.monotonic_s() - started_s
         if isinstance(answer, Failure):
             return {key: _failed(step, answer, took_s) for key in keys}
-        return {key: self._read(step, key, answer, section, took_s) for key in keys}
+        return {key: self._read(step, key, answer, took_s) for key in keys}
 
-    def _read(self, step: Step, key: Key, answer: Answer, section: config.Source, took_s: float) -> _Learned:
+    def _read(self, step: Step, key: Key, reply: Reply, took_s: float) -> Learned:
         """The step's fields in one key's row."""
+        answer, asked_at = reply.answer, reply.asked_at
         if (problem := answer.row_errors.get(key)) is not None:
             return _failed(step, Failure(Cause.ERROR, problem), took_s)
         row = answer.rows.get(key)
-        fetched_at = self._clock.now()
-        as_of = self._as_of_row(step.source, row) or answer.as_of or fetched_at
+        if row is not None and not isinstance(row, Mapping):
+            return _failed(step, Failure(Cause.ERROR, f"wanted a row, got {type(row).__name__}"), took_s)
+        as_of = self._as_of_row(step.source, row) or answer.as_of or asked_at
+        if as_of > asked_at:  # nothing is fresher than asking, whatever a source's clock says
+            as_of = asked_at
         fetched = {
-            declared.name: read_value(declared, self._paths[declared.name], row, fetched_at, min(as_of, fetched_at))
+            declared.name: read_value(declared, self._readers[declared.name], row, asked_at, as_of)
             for declared in step.fields
         }
-        return _Learned(fetched, took_s, _tells_of_customer(section, row))
+        return Learned(fetched, took_s, _tells_of_customer(self._catalog.sources[step.source], row))
 
     def _as_of_row(self, source: str, row: Row | None) -> datetime | None:
-        path: ParsedResult | None = self._as_of.get(source)
-        if path is None or row is None:
+        """When the row was true, by its own word: ISO 8601, or seconds since 1970. None where it does not say."""
+        read: Reader | None = self._as_of.get(source)
+        if read is None or row is None:
             return None
-        found: Any = path.search(row)
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return datetime.fromtimestamp(found, UTC) if 0 < found < 1e11 else None
         try:
+            found = read(row)
+            if isinstance(found, int | float) and not isinstance(found, bool):
+                return datetime.fromtimestamp(found, UTC) if 0 < found < MAX_EPOCH_S else None
             moment = admit("datetime", found)
-        except WrongTypeError:
+        except Exception:  # a path that does not fit the row, or no time in it: then its age is not known
             return None
         assert isinstance(moment, datetime)
-        return moment
+        return max(moment.astimezone(UTC), EPOCH)
 
-    def _remember(self, step: Step, learned: Mapping[Key, _Learned]) -> None:
+    def _remember(self, step: Step, learned: Mapping[Key, Learned]) -> None:
         worth = {
             key: ({name: value for name, value in one.fetched.items() if isinstance(value, Known)}, one.has_row)
             for key, one in learned.items()
         }
-        self._cache.put_many(step.source, {key: known for key, known in worth.items() if known[0]})
-
-    def _fill(
-        self,
-        step: Step,
-        draft: _Draft,
-        source_keys: Sequence[Key],
-        remembered: Mapping[Key, Remembered],
-        learned: Mapping[Key, _Learned],
-        now: datetime,
-    ) -> None:
-        """Puts the step's fields into one customer's draft."""
-        for key in source_keys:
-            if (one := learned.get(key)) is not None:
-                draft.wave_s = max(draft.wave_s, min(one.took_s, draft.left_s))
-                draft.is_found |= one.has_row and step.by is None
-            elif (known := remembered.get(key)) is not None:
-                draft.is_found |= known.has_row and step.by is None
-
-        def chosen(declared: Field, key: Key) -> tuple[Value, Provenance]:
-            known = remembered.get(key)
-            return choose(
-                declared, _in_time(draft, declared, learned.get(key)), known and known.fields.get(declared.name), now
-            )
-
-        if step.by is not None and step.by.item_property:
-            _fill_items(step, draft, chosen)
-            return
-        for declared in step.fields:
-            if (pin := draft.pinned.get(declared.name)) is not None:
-                value, origin = pin.value, Provenance(LadderStep.OVERRIDE, declared.source, pin.set_at, pin.set_at)
-            elif source_keys:
-                value, origin = chosen(declared, source_keys[0])
-            else:
-                value, origin = declared.fallback, _without_key(step, draft, declared)
-            draft.values[declared.name] = value
-            draft.provenance[declared.name] = origin
-
-    def _profile(self, draft: _Draft, plan: Plan) -> Profile:
-        verdict, reason = Verdict.READY, ""
-        for name in sorted(plan.asked):
-            cause = draft.provenance[name].cause if name in draft.provenance else None
-            if not self._catalog.fields[name].is_required or cause is None:
-                continue
-            if cause is Cause.ABSENT:
-                verdict, reason = Verdict.SKIPPED, name
-                break
-            verdict, reason = Verdict.HELD, name
-        return Profile(draft.key, draft.values, draft.provenance, draft.is_found, verdict, reason, draft.spent_s)
+        self._cache.put_many(step.source, worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,56 +193,8 @@ class _Calls:
     figures: Figures
 
 
-def _source_keys(step: Step, draft: _Draft) -> list[Key]:
-    """What names this customer, or the thing its value points at, in the step's source."""
-    if step.by is None:
-        return [draft.key]
-    value = draft.values.get(step.by.field)
-    if not step.by.item_property:
-        return [] if value is None else [str(value)]
-    items = value if isinstance(value, list) else []
-    return [str(item[step.by.item_property]) for item in items if item.get(step.by.item_property) is not None]
-
-
-def _failed(step: Step, failure: Failure, took_s: float) -> _Learned:
-    return _Learned({declared.name: failure for declared in step.fields}, took_s, False)
-
-
-def _in_time(draft: _Draft, declared: Field, one: _Learned | None) -> Fetched:
-    if one is None:
-        return None
-    if one.took_s > draft.left_s and isinstance(one.fetched[declared.name], Known):
-        return Failure(Cause.LATE, "the answer came after this customer's deadline")
-    return one.fetched[declared.name]
-
-
-def _without_key(step: Step, draft: _Draft, declared: Field) -> Provenance:
-    """A field whose key has no value: absent where the key is absent, unavailable where the key is."""
-    assert step.by is not None
-    origin = draft.provenance[step.by.field]
-    cause = origin.cause or Cause.ABSENT
-    detail = f"no {step.by.field} to look up"
-    return Provenance(LadderStep.FALLBACK, declared.source, origin.fetched_at, origin.as_of, cause, detail)
-
-
-def _fill_items(step: Step, draft: _Draft, chosen: Callable[[Field, Key], tuple[Value, Provenance]]) -> None:
-    """Each item of the list gains the step's fields; a field's provenance is that of its worst item."""
-    assert step.by is not None
-    items = draft.values.get(step.by.field)
-    filled: list[dict[str, Any]] = [dict(item) for item in items] if isinstance(items, list) else []
-    for declared in step.fields:
-        origins = []
-        for item in filled:
-            key = item.get(step.by.item_property)
-            if key is None:
-                item[declared.name] = declared.fallback
-                continue
-            item[declared.name], origin = chosen(declared, str(key))
-            origins.append(origin)
-        draft.provenance[declared.name] = max(
-            origins, key=lambda origin: _WORST_LAST.index(origin.step), default=_without_key(step, draft, declared)
-        )
-    draft.values[step.by.field] = filled
+def _failed(step: Step, failure: Failure, took_s: float) -> Learned:
+    return Learned({declared.name: failure for declared in step.fields}, took_s, has_row=False)
 
 
 def _tells_of_customer(section: config.Source, row: Row | None) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from typing import Any, Final
 from livemerge.errors import StoreError
 
 BUSY_TIMEOUT_S: Final = 10.0  # other processes (serve beside send) hold the write lock for milliseconds
+HASTY_TIMEOUT_S: Final = 0.005  # what may be lost does not keep a customer waiting
 MIN_SQLITE: Final = (3, 35, 0)  # RETURNING
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -22,8 +23,9 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 class Store:
     """An open store. Every method raises StoreError when the file cannot be read or written."""
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, place: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._connection = connection
+        self._busy_timeout_s = busy_timeout_s
         self.place = place
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
@@ -57,18 +59,42 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._commit()
         except BaseException:
-            self._connection.rollback()
-            raise
-        with self._explained():
-            try:
-                self._connection.commit()
-            except sqlite3.Error:
+            with suppress(sqlite3.Error):  # SQLite itself may have rolled back; the first error is the one to tell
                 self._connection.rollback()
-                raise
+            raise
+
+    @contextmanager
+    def hasty(self) -> Iterator[None]:
+        """A transaction that neither waits for the disk nor long for its turn: for what may be lost, such as a cache.
+
+        Committed, it outlives this process, but perhaps not a power cut.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
+        self._set_patience(is_hasty=True)
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self._set_patience(is_hasty=False)
 
     def close(self) -> None:
+        """Gives the file back. Every later call raises StoreError."""
         self._connection.close()
+
+    def _commit(self) -> None:
+        if not self._connection.in_transaction:  # somebody caught the error of a statement that ended it
+            raise StoreError("the transaction was undone by a failure inside it", where=self.place)
+        with self._explained():
+            self._connection.commit()
+
+    def _set_patience(self, *, is_hasty: bool) -> None:
+        # NORMAL may forget the last `sending` marks when the power goes, and then somebody is mailed twice.
+        self.run(f"PRAGMA synchronous = {'NORMAL' if is_hasty else 'FULL'}")
+        self.run(f"PRAGMA busy_timeout = {(HASTY_TIMEOUT_S if is_hasty else self._busy_timeout_s) * 1000:.0f}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -76,24 +102,29 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise _store_error(error, self.place) from error
+        except (OverflowError, UnicodeEncodeError) as error:  # their texts show the value
+            raise StoreError(f"a value cannot be kept: {type(error).__name__}", where=self.place) from None
 
 
-def open_store(path: Path | None) -> Store:
+def open_store(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Store:
     """The store in `path`, made and migrated where needed; in memory where path is None."""
     if sqlite3.sqlite_version_info < MIN_SQLITE:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old", advice="Version 3.35 or newer is needed.")
     place = str(path) if path else "memory"
     try:
-        connection = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        # NORMAL may forget the last `sending` marks when the power goes, and then somebody is mailed twice.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        store = Store(connection, place)
-        _migrate(store)
+        connection = sqlite3.connect(path or ":memory:", timeout=busy_timeout_s, isolation_level=None)
     except sqlite3.Error as error:
         raise _store_error(error, place) from error
+    try:
+        connection.row_factory = sqlite3.Row
+        store = Store(connection, place, busy_timeout_s)
+        store.run("PRAGMA journal_mode = WAL")
+        store.run("PRAGMA foreign_keys = ON")
+        store.run("PRAGMA synchronous = FULL")  # see hasty: NORMAL may forget
+        _migrate(store)
+    except BaseException:
+        connection.close()
+        raise
     return store
 
 
@@ -122,13 +153,15 @@ def _migrate(store: Store) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """The statements of a script; executescript would commit the transaction around them."""
+    """The statements of a script, each ended by `;`; executescript would commit the transaction around them."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+    if statement.strip():
+        raise StoreError("a migration does not end with `;`", advice="This is a mistake of Livemerge itself.")
 
 
 def _store_error(error: sqlite3.Error, place: str) -> StoreError:
