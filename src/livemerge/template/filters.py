@@ -421,16 +421,18 @@ def _sized(value: Number) -> Number:
     return value
 
 
-def _computed(left: Any, right: Any, whole: Callable[[int, int], int], exact: Callable[..., Decimal]) -> Number:
+def _computed(left: Any, right: Any, whole: Callable[[int, int], int], exact: Callable[..., Any]) -> Number:
     """`whole` over two whole numbers, else `exact` over Decimals; a float among them makes the result a float."""
     one, other = _sized(number(left)), _sized(number(right))
     if isinstance(one, int) and isinstance(other, int):
         return _sized(whole(one, other))
+    is_float = isinstance(one, float) or isinstance(other, float)
     try:
+        if is_float and not (math.isfinite(one) and math.isfinite(other)):
+            return float(exact(float(one), float(other)))
         result = exact(_exact(one), _exact(other))
-        is_float = isinstance(one, float) or isinstance(other, float)
         return float(result) if is_float else result
-    except (InvalidOperation, ZeroDivisionError, OverflowError) as error:
+    except (ArithmeticError, AttributeError) as error:
         raise Fault("this cannot be computed") from error
 
 
@@ -447,14 +449,20 @@ def times(value: Any, other: Any) -> Number:
 
 
 def divided_by(value: Any, other: Any) -> Number:
-    """Whole numbers divide to the whole number below; with a float the result is a float."""
-    divisor = number(other)
-    if isinstance(divisor, float) and divisor == 0:
-        dividend = float(number(value))
-        return math.nan if dividend == 0 or dividend != dividend else math.copysign(math.inf, dividend)
+    """Whole numbers divide to the whole number below; with a float the result is a float, also over zero."""
+    dividend, divisor = number(value), number(other)
+    if divisor == 0 and (isinstance(dividend, float) or isinstance(divisor, float)):
+        return _over_zero(float(dividend), float(divisor))
     if divisor == 0:
         raise Fault("divided by 0", "test the divisor before dividing by it")
     return _computed(value, other, lambda a, b: a // b, lambda a, b: a / b)
+
+
+def _over_zero(dividend: float, zero: float) -> float:
+    """What IEEE 754 has for a division by zero, which keeps its sign."""
+    if dividend == 0 or math.isnan(dividend):
+        return math.nan
+    return math.copysign(math.inf, dividend) * math.copysign(1, zero)
 
 
 def modulo(value: Any, other: Any) -> Number:
@@ -575,14 +583,21 @@ def join(value: Any, glue: Any = " ") -> str:
 
 def first(value: Any) -> Any:
     if isinstance(value, list | tuple | range | str):
-        return value[0] if value else None
+        return value[0] if value else _nothing(value)
     if isinstance(value, dict | Mapping) and value:
         return list(next(iter(value.items())))
     return None
 
 
 def last(value: Any) -> Any:
-    return value[-1] if isinstance(value, list | tuple | range | str) and value else None
+    if isinstance(value, list | tuple | range | str):
+        return value[-1] if value else _nothing(value)
+    return None
+
+
+def _nothing(value: Any) -> str | None:
+    """The end of an empty text is an empty text, that of an empty list is nil."""
+    return "" if isinstance(value, str) else None
 
 
 def _size(value: Any) -> int:

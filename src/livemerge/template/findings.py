@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,21 +57,12 @@ class Source:
         self.text = text
         self.name = name
         self.first_line = first_line
-        self.starts = [0]
-        for at, character in enumerate(text):
-            if character == "\n":
-                self.starts.append(at + 1)
+        self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def place(self, offset: int) -> Place:
         """The line and column of a character; columns count characters."""
-        low, high = 0, len(self.starts)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self.starts[middle] <= offset:
-                low = middle
-            else:
-                high = middle
-        return Place(low + self.first_line, offset - self.starts[low] + 1)
+        line = bisect_right(self.starts, offset) - 1
+        return Place(line + self.first_line, offset - self.starts[line] + 1)
 
     def caret(self, place: Place) -> str:
         """The source line of a place with a caret under it, cut to a readable width."""

@@ -34,6 +34,7 @@ from livemerge.template.walk import (
     expressions_in,
     filter_problem,
     has_include,
+    has_interrupt,
     has_resume,
     paths_in,
     uses_name,
@@ -102,7 +103,7 @@ class _Generator:
         self.variables: dict[str, str] = {}
         self.counters: frozenset[str] = frozenset()
         self.scopes: list[dict[str, str]] = []
-        self.loops: list[str] = []  # `for` or `row`: what an interrupt leaves
+        self.loops: list[str] = []  # what an interrupt leaves: `for`, or the name that keeps it until it can
         self.sink = _Sink("o", "a", encoding)
         self.is_shared = False
         self.resumes = False
@@ -341,7 +342,7 @@ class _Generator:
         columns = f"COLUMNS({self.value(node.columns)})" if node.columns else f"len({items})"
         state, leaves, row = self.fresh("f"), self.fresh("k"), self.fresh("x")
         self.emit(f"{state} = FORLOOP('', len({items}), None, {columns} or 1)")
-        self.emit(f"{leaves} = False")
+        self.emit(f"{leaves} = None")
         write = f"{self.sink.append}({self.markup_writer()}"
         self.static('<tr class="row1">\n')
         self.emit(f"for {row} in ROUNDS(c, {items}, {self.sink.output}):")
@@ -354,7 +355,7 @@ class _Generator:
             self.cell(node, state, leaves, write)
             if shared:
                 self.emit("S.pop()")
-            self.emit(f"if {leaves}: break")
+            self.emit(f"if {leaves} == 'break': break")
             self.emit(f"if {state}.step('col_last') and not {state}.step('last'):")
             with self.indented():
                 self.emit(f"{write}(ROW({state})))")
@@ -379,8 +380,7 @@ class _Generator:
         elif self.loops[-1] == "for":
             self.emit(node.kind)
         else:
-            if node.kind == "break":
-                self.emit(f"{self.loops[-1]} = True")
+            self.emit(f"{self.loops[-1]} = {node.kind!r}")
             self.emit("break")
 
     def assign(self, node: nodes.Assign) -> None:
@@ -393,15 +393,29 @@ class _Generator:
             self.emit(f"{self.variables[name]} = {value}")
 
     def capture(self, node: nodes.Capture) -> None:
-        self.store(node.name, f"M({self.captured(node.body)})")
+        if not has_interrupt(node.body):
+            self.store(node.name, f"M({self.captured(node.body)})")
+            return
+        leaves = self.fresh("k")
+        self.emit(f"{leaves} = None")
+        text = self.captured(node.body, leaves)
+        self.store(node.name, f"M({text})")
+        self.interrupted(leaves)
 
-    def captured(self, body: Block) -> str:
-        """The text a block writes, as a Python expression."""
+    def captured(self, body: Block, leaves: str = "") -> str:
+        """The text a block writes, as a Python expression; an interrupt in it is kept under the name `leaves`."""
         outer = self.sink
         self.sink = _Sink(self.fresh("o"), self.fresh("a"), self.text_encoding)
         self.emit(f"{self.sink.output} = OUTPUT()")
         self.emit(f"{self.sink.append} = {self.sink.output}.append")
-        self.block(body)
+        if leaves:
+            self.loops.append(leaves)
+            self.emit("for _ in ONCE:")
+            with self.indented():
+                self.block(body)
+            self.loops.pop()
+        else:
+            self.block(body)
         text = f"MERGED({self.sink.output})"
         self.sink = outer
         return text
@@ -428,7 +442,9 @@ class _Generator:
     def include(self, node: nodes.Include) -> None:
         arguments = ", ".join(f"{name!r}: {self.value(value)}" for name, value in node.arguments)
         bound = self.value(node.bound) if node.bound else "MISSING"
-        kind = self.sink.encoding.kind
+        kind: str = self.sink.encoding.kind
+        if kind == "text" and (self.sink.append != "a" or not self.is_traced):
+            kind = "captured"
         call = "RENDER" if node.is_isolated else "INCLUDE"
         result = self.fresh("r")
         self.emit(

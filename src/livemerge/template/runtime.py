@@ -183,8 +183,8 @@ def step(value: Any, key: Any) -> Any:
 
 _TEXT_STEPS: dict[str, Callable[[str], object]] = {
     "size": len,
-    "first": lambda text: text[0] if text else None,
-    "last": lambda text: text[-1] if text else None,
+    "first": lambda text: text[:1],
+    "last": lambda text: text[-1:],
 }
 
 

@@ -61,6 +61,13 @@ LANGUAGES = {
     ),
 }
 
+_KINDS: dict[str, Kind] = {  # of output that an included template is asked to write
+    "captured": "text",
+    "text": "text",
+    "8bit": "8bit",
+    "quoted-printable": "quoted-printable",
+    "7bit": "7bit",
+}
 _NO_TEMPLATES: Mapping[str, str] = {}
 
 
@@ -232,10 +239,11 @@ class Template:
         if text is None:
             raise Fault(f"there is no template `{name}`", nearest(name, known) or "check its name")
         unit = self._parsed_partial(name, text)
-        key = (kind, f"{name}\0{text}", is_traced, shares)
+        reports = is_traced and kind != "captured"  # a captured text is one value where it is written
+        key = (kind, f"{name}\0{text}", reports, shares)
         found = self._programs.get(key)
         if found is None:
-            found = self._programs[key] = self._generated(kind, unit, is_traced, shares)  # type: ignore[arg-type]  # the generator's own kinds
+            found = self._programs[key] = self._generated(_KINDS[kind], unit, reports, shares)
         return found.program
 
     # --- errors ---
@@ -291,6 +299,9 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     if language not in LANGUAGES:
         advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
         raise TemplateError(f"unknown template language `{language}`", where=name, advice=advice)
+    if dialect not in (None, *LANGUAGES[language].dialects):
+        advice = nearest(dialect or "", LANGUAGES[language].dialects) or "leave the dialect out"
+        raise TemplateError(f"{language} has no dialect `{dialect}` here", where=name, advice=advice)
     options = _Options(language, dialect, escape, strict, raw == "markup", plain_text)
     unit = _parse(source, name, first_line, options)
     try:

@@ -118,6 +118,14 @@ def has_include(block: Block) -> bool:
     )
 
 
+def has_interrupt(block: Block) -> bool:
+    """Whether a block, or a template it includes, may leave the loop around it."""
+    return any(
+        isinstance(statement, nodes.Interrupt) or (isinstance(statement, nodes.Include) and not statement.is_isolated)
+        for statement in statements_in(block)
+    )
+
+
 def has_resume(block: Block) -> bool:
     """Whether a loop goes on where another stopped."""
     return any(isinstance(statement, nodes.For) and statement.resumes for statement in statements_in(block))

@@ -53,3 +53,12 @@ def test_values_of_rendered_templates_are_found_too() -> None:
 
     assert trace.text == "ab1"
     assert [trace.text[value.start : value.end] for value in trace.values] == ["1"]
+
+
+def test_values_of_templates_inside_a_capture_count_as_that_capture() -> None:
+    partials = {"p": "<{{ x }}{% render 'q' %}>", "q": "{{ x }}"}
+    trace = compile_template("a{% capture c %}{% render 'p' %}{% endcapture %}{{ c }}").trace(
+        {"x": "1"}, templates=partials
+    )
+
+    assert [(value.expression, trace.text[value.start : value.end]) for value in trace.values] == [("c", "<11>")]
