@@ -6,9 +6,30 @@
         summary = await shop.send("campaigns/welcome.toml")
 """
 
-from livemerge.app import Livemerge
-from livemerge.errors import AbortCampaign, LivemergeError, SkipRecipient, TemplateError
-from livemerge.template import Template, compile
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from livemerge.app import Livemerge
+    from livemerge.errors import AbortCampaign, LivemergeError, SkipRecipient, TemplateError
+    from livemerge.template import Template, compile
 
 __all__ = ["AbortCampaign", "Livemerge", "LivemergeError", "SkipRecipient", "Template", "TemplateError", "compile"]
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Livemerge": "livemerge.app",
+    "AbortCampaign": "livemerge.errors",
+    "LivemergeError": "livemerge.errors",
+    "SkipRecipient": "livemerge.errors",
+    "TemplateError": "livemerge.errors",
+    "Template": "livemerge.template",
+    "compile": "livemerge.template",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names, found when first used: who only compiles templates loads no database or HTTP client (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'livemerge' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

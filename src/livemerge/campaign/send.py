@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -130,7 +130,9 @@ class Send:
                 if self._stop.is_set():
                     return
 
-    async def _resolved_chunks(self, states: Sequence[State]) -> AsyncIterator[tuple[list[Due], dict[Key, Profile]]]:
+    async def _resolved_chunks(
+        self, states: Sequence[State]
+    ) -> AsyncGenerator[tuple[list[Due], dict[Key, Profile]], None]:
         ahead: deque[asyncio.Task[tuple[list[Due], dict[Key, Profile]]]] = deque()
         try:
             for due in self._ledger.due(states):

@@ -1,0 +1,5 @@
+"""`python -m livemerge`: the command line."""
+
+from livemerge.cli import main
+
+main()
