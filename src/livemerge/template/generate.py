@@ -12,7 +12,6 @@ a template says is handed over as an object in the function's namespace. No temp
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,11 +21,12 @@ from typing import Any
 from markupsafe import Markup
 
 from livemerge.template import nodes, runtime
+from livemerge.template.calls import CALLS
 from livemerge.template.filters import ESCAPING_FILTERS, Filter
 from livemerge.template.findings import Source
-from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS, MAX_LOOP_NESTING
+from livemerge.template.limits import MAX_LOOP_NESTING
 from livemerge.template.nodes import Block, Expression, Place, Statement
-from livemerge.template.runtime import BLANK, EMPTY, Context, Fault, Output, Program, Scope
+from livemerge.template.runtime import BLANK, EMPTY, Program
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import (
     assigned_names,
@@ -39,7 +39,7 @@ from livemerge.template.walk import (
     paths_in,
     uses_name,
 )
-from livemerge.template.wire import Encoding, escape_kernel
+from livemerge.template.wire import Encoding
 
 OUTPUTS_BETWEEN_CHECKS = 50  # values written before the size of the output is looked at
 
@@ -128,7 +128,7 @@ class _Generator:
         ]
         filename = f"<template {self.source.name}>"
         code = compile("\n".join([*prelude, *self.lines, " return None"]), filename, "exec")
-        namespace: dict[str, Any] = {**RUNTIME, **self.namespace(), **self.constants}
+        namespace: dict[str, Any] = {**CALLS, **self.namespace(), **self.constants}
         exec(code, namespace)  # noqa: S102  # safe literals and generated names only, see above
         places = {number + len(prelude): place for number, place in self.places.items()}
         program: Program = namespace["program"]
@@ -635,147 +635,4 @@ STATEMENTS: dict[type[Statement], Callable[[_Generator, Any], None]] = {
     nodes.IfChanged: _Generator.if_changed,
     nodes.Include: _Generator.include,
     nodes.Unsupported: _Generator.unsupported,
-}
-
-
-# --- what generated code calls ---------------------------------------------------------------------
-
-
-def _branch(context: Context, point: TracePoint, verdict: bool) -> bool:
-    if context.trace is not None:
-        context.trace.append((0, point, verdict))
-    return verdict
-
-
-def _refuse(what: str, advice: str) -> None:
-    raise Fault(what, advice)
-
-
-def _lookup(context: Context, scope: Scope, name: object) -> object:
-    return scope.get(name, context.counters) if isinstance(name, str) else None
-
-
-def _counted(context: Context, scope: Scope, name: str, variable: object) -> object:
-    """A name that is a counter too: its variable where one is set, else the counter, else the data."""
-    if variable is not None:
-        return variable
-    return context.counters[name] if name in context.counters else scope.data.get(name)
-
-
-def _columns(value: object) -> int:
-    """Cells in a row; what is no number means that rows never end."""
-    return runtime.whole_number(value) or MAX_ITERATIONS + 1
-
-
-def _include(
-    context: Context,
-    scope: Scope,
-    output: Output,
-    name: object,
-    kind: str,
-    arguments: dict[str, object],
-    bound: object,
-    repeats: bool,
-    alias: str | None,
-) -> str | None:
-    """Writes another template that shares our variables; a list bound to it writes it once for each item."""
-    if context.is_isolated:
-        raise Fault("`include` is not allowed in a template that is rendered", "use `render`")
-    program = _loaded(context, name, kind, shares_scope=True)
-    variable = alias or _own_name(name)
-    if bound is runtime.MISSING:
-        bound = scope.get(str(name), context.counters)
-    names = scope.push(dict(arguments))
-    context.depth += 1
-    result = None
-    for item in bound if isinstance(bound, list | tuple) else (bound,):
-        names[variable] = names.get(variable) if item is None else item
-        if names[variable] is None:
-            del names[variable]
-        result = program(context, scope, output)
-        if result:
-            break
-    context.depth -= 1
-    scope.pop()
-    return result
-
-
-def _render(
-    context: Context,
-    scope: Scope,
-    output: Output,
-    name: object,
-    kind: str,
-    arguments: dict[str, object],
-    bound: object,
-    repeats: bool,
-    alias: str | None,
-) -> None:
-    """Writes another template that sees the data and its arguments, and has counters and cycles of its own."""
-    program = _loaded(context, name, kind, shares_scope=False)
-    inner = Context(context.now, context.load, context.trace)
-    inner.depth = context.depth + 1
-    inner.is_isolated = True
-    inner.iterations = context.iterations
-    items = runtime.items_of(bound) if repeats and isinstance(bound, list | tuple | range) else (bound,)
-    loop = runtime.ForLoop(_own_name(name), len(items)) if repeats and not isinstance(bound, str) else None
-    for item in runtime.rounds(inner, items, output):
-        names = dict(arguments)
-        if item is not runtime.MISSING and item is not None:
-            names[alias or _own_name(name)] = item
-        if loop is not None:
-            loop.index0 += 1
-            names["forloop"] = loop
-        program(inner, Scope(ChainMap(names, dict(scope.data))), output)
-    context.iterations = inner.iterations
-
-
-def _own_name(name: object) -> str:
-    return str(name).rsplit("/", 1)[-1]
-
-
-def _loaded(context: Context, name: object, kind: str, *, shares_scope: bool) -> Program:
-    if not isinstance(name, str):
-        raise Fault("the name of a template is no text")
-    if context.depth >= MAX_INCLUDE_DEPTH:
-        raise Fault(f"templates include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
-    return context.load(str.__str__(name), kind, shares_scope)
-
-
-RUNTIME: dict[str, object] = {
-    "BRANCH": _branch,
-    "CELL": lambda state: f'<td class="col{state.step("col")}">',
-    "CHECK": runtime.check_size,
-    "COLUMNS": _columns,
-    "CONTAINS": runtime.contains,
-    "COUNT": runtime.count,
-    "COUNTED": _counted,
-    "E": escape_kernel,
-    "EMPTY_DICT": {},
-    "EQ": runtime.equal,
-    "FAULT": Fault,
-    "FORLOOP": runtime.ForLoop,
-    "GE": runtime.greater_equal,
-    "GT": runtime.greater,
-    "INCLUDE": _include,
-    "IS_BLANK": runtime.is_blank,
-    "IS_EMPTY": runtime.is_empty,
-    "ITEM": runtime.item,
-    "ITEMS": runtime.items_of,
-    "LE": runtime.less_equal,
-    "LOOKUP": _lookup,
-    "LT": runtime.less,
-    "MERGED": runtime.merged,
-    "MISSING": runtime.MISSING,
-    "NEXT": runtime.next_of,
-    "ONCE": (None,),
-    "OUTPUT": Output,
-    "PART": runtime.part_of,
-    "RANGE": runtime.whole_range,
-    "REFUSE": _refuse,
-    "RENDER": _render,
-    "ROUNDS": runtime.rounds,
-    "ROW": lambda state: f'</tr>\n<tr class="row{state.step("row") + 1}">',
-    "STEP": runtime.step,
-    "WHOLE": runtime.whole_number,
 }

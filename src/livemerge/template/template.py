@@ -14,6 +14,7 @@ from livemerge.template.analysis import analyse
 from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import Compiled, generate
+from livemerge.template.html_places import values_outside_quotes
 from livemerge.template.limits import MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
 from livemerge.template.liquid import liquid_guard, liquid_spans, parse_liquid
@@ -118,7 +119,19 @@ class Template:
         found = analyse(unit.block, unit.source, self._filters, self._known_partial)
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
-        self.findings: tuple[Finding, ...] = unit.findings + found.findings
+        self.findings: tuple[Finding, ...] = unit.findings + found.findings + self._unquoted()
+
+    def _unquoted(self) -> tuple[Finding, ...]:
+        """A warning for each value that data could break out of: escaping protects text and quoted attributes."""
+        if self._options.escape is None:
+            return ()
+        advice = 'put quotes around it: href="…"'
+        return tuple(
+            self._unit.source.finding(
+                "unquoted-attribute", "warning", f"`{each.source}` stands in a tag without quotes", each.place, advice
+            )
+            for each in values_outside_quotes(self._unit.block)
+        )
 
     def __repr__(self) -> str:
         return f"<Template {self.name or 'without a name'} ({self.language}), {len(self.fields)} fields>"

@@ -100,3 +100,21 @@ def test_no_attribute_of_an_object_can_be_reached() -> None:
     data: dict[str, object] = {"x": "text", "n": [1], "m": {"a": 1}}
     source = "{{ x.__class__ }}{{ x['upper'] }}{{ n.append }}{{ m.keys }}{{ m.items }}{{ x.format }}"
     assert html(source, data) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "is_warned"),
+    [
+        ('<a href="{{ x }}">', False),
+        ("<a href='{{ x }}' title=\"a\">{{ x }}</a>", False),
+        ("<a href={{ x }}>", True),
+        ("<a href=https://x.example/{{ x }}>", True),
+        ("<td {{ x }}>", True),
+        ("a < b {{ x }}", False),
+        ("<!-- {{ x }} --><p>{{ x }}", False),
+    ],
+)
+def test_a_value_without_quotes_in_a_tag_is_a_warning(source: str, is_warned: bool) -> None:
+    codes = [finding.code for finding in compile_template(source).findings]
+
+    assert codes == (["unquoted-attribute"] if is_warned else [])
