@@ -135,17 +135,7 @@ class Livemerge:
     @cached_property
     def sources(self) -> Mapping[str, Source]:
         """The project's sources by name. Raises ConfigError where a secret is missing."""
-        return {
-            name: make_source(
-                name,
-                section,
-                root=self.settings.root,
-                read_secret=self._read_secret,
-                store=self.store,
-                clock=self.clock,
-            )
-            for name, section in self.settings.source.items()
-        }
+        return {name: self._make_source(name, section) for name, section in self.settings.source.items()}
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -438,6 +428,23 @@ class Livemerge:
             advice = nearest(name, self.settings.transport) or f"Declare [transport.{name}] in livemerge.toml."
             raise ConfigError(f"there is no transport `{name}`", advice=advice)
         return section
+
+    def _make_source(self, name: str, section: config.Source) -> Source:
+        """A source; what is wrong with it is told with file and line."""
+        try:
+            return make_source(
+                name,
+                section,
+                root=self.settings.root,
+                read_secret=self._read_secret,
+                store=self.store,
+                clock=self.clock,
+            )
+        except ConfigError as error:
+            if error.where.startswith("source."):
+                where = self.settings.where(*error.where.split("."))
+                raise ConfigError(error.what, where=where, advice=error.advice) from error
+            raise
 
     def _read_secret(self, reference: str, where: str) -> str:
         return config.read_secret(reference, self.settings.root, where=where)

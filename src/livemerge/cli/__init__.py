@@ -19,6 +19,7 @@ from livemerge.errors import LivemergeError
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="Live customer data in email, at the moment it is sent.",

@@ -8,7 +8,6 @@ import typer
 
 from livemerge.cli.output import Here, out, run
 from livemerge.cli.signals import stop_on_signal
-from livemerge.cli.web import bind, serve_faces
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,6 +32,8 @@ def serve(
 
 
 async def _serve(here: Here, host: str, port: int, deadline_ms: int) -> None:
+    from livemerge.cli.web import bind, serve_faces  # noqa: PLC0415  the web framework takes half a second to load
+
     deadline_s = deadline_ms / 1000
     with stop_on_signal() as stop:
         async with here.open() as project, serve_faces(project, bind(host, port), deadline_s=deadline_s) as faces:

@@ -12,7 +12,7 @@ from livemerge.campaign import Summary
 from livemerge.campaign.explain import Explanation
 from livemerge.cli.output import age, age_between, out, short
 from livemerge.template import Trace
-from livemerge.values import LadderStep, Profile, Provenance
+from livemerge.values import Cause, LadderStep, Profile, Provenance
 
 _COLOUR = {
     LadderStep.OVERRIDE: "magenta",
@@ -41,51 +41,82 @@ def print_summary(summary: Summary) -> None:
         out.print(f"  {count:,} {state}: {escape(reason or 'refused by the relay')}")
     if summary.figures.fields:
         out.print(_fields_table(summary))
+        if any(figures.causes for figures in summary.figures.fields.values()):
+            out.print(_causes_table(summary))
     if summary.figures.sources:
         out.print(_sources_table(summary))
+        for line in _source_errors(summary):
+            out.print(line)
     if states["retry"] or states["held"] or states["pending"]:
         out.print("[yellow]Not everybody has it yet: run the same command again and it goes on.[/]")
     if states["unknown"]:
         out.print("[yellow]Unknown: handed over, but the relay's answer was lost. They are not mailed again.[/]")
 
 
-def _fields_table(summary: Summary) -> Table:
-    table = Table("field", title="What the values were", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("live", "cached", "stale", "fallback", "typical age", "oldest"):
-        table.add_column(name, justify="right")
-    table.add_column("why fallback")
-    for name, figures in sorted(summary.figures.fields.items()):
-        counts = [f"{figures.steps[step]:,}" if figures.steps[step] else "·" for step in list(LadderStep)[1:]]
-        ages = (age(figures.age_s.percentile(50)), age(figures.age_s.largest)) if figures.age_s.count else ("", "")
-        causes = ", ".join(f"{count:,} {cause.replace('_', ' ')}" for cause, count in figures.causes.most_common())
-        table.add_row(name, *counts, *ages, causes)
+def _table(title: str, first: str, *numbers: str) -> Table:
+    """A table that fits 80 columns: names are never cut, numbers stand to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
+
+
+def _fields_table(summary: Summary) -> Table:
+    steps = list(LadderStep)[1:] if not _has_overrides(summary) else list(LadderStep)
+    table = _table("What the values were", "field", *steps, "typical age", "oldest")
+    for name, figures in sorted(summary.figures.fields.items()):
+        counts = [f"{figures.steps[step]:,}" if figures.steps[step] else "·" for step in steps]
+        ages = (age(figures.age_s.percentile(50)), age(figures.age_s.largest)) if figures.age_s.count else ("", "")
+        table.add_row(name, *counts, *ages)
+    return table
+
+
+def _has_overrides(summary: Summary) -> bool:
+    return any(figures.steps[LadderStep.OVERRIDE] for figures in summary.figures.fields.values())
+
+
+def _causes_table(summary: Summary) -> Table:
+    met = [cause for cause in Cause if any(figures.causes[cause] for figures in summary.figures.fields.values())]
+    table = _table("Why values were fallbacks", "field", *(_CAUSES[cause] for cause in met))
+    for name, figures in sorted(summary.figures.fields.items()):
+        if figures.causes:
+            table.add_row(name, *(f"{figures.causes[cause]:,}" if figures.causes[cause] else "·" for cause in met))
+    return table
+
+
+_CAUSES = {
+    Cause.ABSENT: "has none",
+    Cause.LATE: "too late",
+    Cause.ERROR: "error",
+    Cause.WRONG_TYPE: "wrong type",
+    Cause.WITHHELD: "withheld",
+}
 
 
 def _sources_table(summary: Summary) -> Table:
-    table = Table("source", title="How the sources did", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("calls", "customers", "p50", "p95", "slowest", "retries", "errors"):
-        table.add_column(name, justify="right")
-    table.add_column("most frequent error")
+    table = _table("How the sources did", "source", "calls", "asked for", "p50", "p95", "slowest", "retries", "errors")
     for name, figures in sorted(summary.figures.sources.items()):
         times = [age(figures.took_s.percentile(percent)) for percent in (50, 95)]
-        common = figures.errors.most_common(1)
-        table.add_row(
-            name,
-            f"{figures.calls:,}",
-            f"{figures.keys:,}",
-            *times,
-            age(figures.took_s.largest),
-            f"{figures.retries:,}",
-            f"{sum(figures.errors.values()):,}",
-            escape(common[0][0]) if common else "",
-        )
+        errors = f"{sum(figures.errors.values()):,}"
+        slowest = age(figures.took_s.largest)
+        table.add_row(name, f"{figures.calls:,}", f"{figures.keys:,}", *times, slowest, f"{figures.retries:,}", errors)
     return table
+
+
+def _source_errors(summary: Summary) -> list[str]:
+    """`crm: 4 answered with status 429, 4 late`: one line for each source that failed."""
+    return [
+        f"  {name}: " + ", ".join(f"{count:,} {escape(what)}" for what, count in figures.errors.most_common(5))
+        for name, figures in sorted(summary.figures.sources.items())
+        if figures.errors
+    ]
 
 
 def profile_table(profile: Profile, now: datetime | None) -> Table:
     """Each field with value, step, source, age and cause."""
-    table = Table("field", "value", "step", "source", "age", "why", box=box.SIMPLE_HEAD)
+    table = Table("field", "value", "step", "source", "age", "why", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[0].no_wrap = table.columns[2].no_wrap = table.columns[3].no_wrap = table.columns[4].no_wrap = True
     for name, origin in sorted(profile.provenance.items()):
         value = short(profile.values[name]) if name in profile.values else "(in its list)"
         table.add_row(name, value, _step(origin), origin.source, age_between(origin.as_of, now), _why(origin))
