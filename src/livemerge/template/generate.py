@@ -136,7 +136,10 @@ class _Generator:
 
     def namespace(self) -> dict[str, object]:
         """What generated code calls that depends on the encoding; names end in the kind of output."""
-        names: dict[str, object] = {"M": Markup if self.text_encoding.escape else str}
+        names: dict[str, object] = {
+            "M": Markup if self.text_encoding.escape else str,
+            "Q": self.sink.encoding.static,
+        }
         for prefix, encoding in (("W", self.sink.encoding), ("X", self.text_encoding)):
             for escaping, write in encoding.writers.items():
                 names[f"{prefix}_{_WRITER_NAMES[escaping]}"] = write

@@ -27,6 +27,7 @@ Kind = Literal["text", "8bit", "quoted-printable", "7bit"]
 Escape = Literal["html"] | None
 
 SOFT_BREAK = b"=\r\n"
+MAX_QUOTED_LINE = 76  # octets, with the = of a soft break (RFC 2045, 6.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,16 @@ def _seven_bit(text: str) -> bytes:
     return with_crlf(text).encode("ascii", "xmlcharrefreplace")
 
 
+def _needs_no_quoting(text: str) -> bool:
+    """Whether a text is one short line of plain characters, as most values are."""
+    is_short = len(text) < MAX_QUOTED_LINE and not text.endswith(" ")
+    return is_short and text.isascii() and text.isprintable() and "=" not in text
+
+
 def _quoted_printable(text: str) -> bytes:
     """Octets by RFC 2045, 6.7. Each piece starts at the start of a line and ends with a line or soft break."""
+    if _needs_no_quoting(text):
+        return text.encode() + SOFT_BREAK if text else b""
     octets = with_crlf(text).encode()
     encoded = b2a_qp(octets, quotetabs=False, istext=True, header=False)
     if b"\n" not in octets:  # then b2a_qp writes its soft breaks without carriage return
@@ -126,13 +135,13 @@ _PIECES: dict[Kind, Callable[[str], Any]] = {
 _FAST_HTML: dict[Kind, str] = {
     "text": "E({0})",
     "8bit": "E({0}).encode()",
-    "quoted-printable": "",
+    "quoted-printable": "Q(E({0}))",
     "7bit": "E({0}).encode('ascii', 'xmlcharrefreplace')",
 }
 _FAST_TEXT: dict[Kind, str] = {
     "text": "{0}",
     "8bit": "{0}.encode()",
-    "quoted-printable": "",
+    "quoted-printable": "Q({0})",
     "7bit": "{0}.encode('ascii', 'xmlcharrefreplace')",
 }
 
