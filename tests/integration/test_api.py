@@ -3,12 +3,15 @@
 import asyncio
 import base64
 import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+import uvicorn
 from aiohttp import web
 
 from livemerge.api import make_api
@@ -378,3 +381,41 @@ async def test_the_docs_page_asks_nothing_from_elsewhere(client: httpx.AsyncClie
     page = (await client.get("/docs")).text
     assert "/api/customer-profile/{customer_id}" in page
     assert not re.search(r'(src|href)=["\']?(https?:)?//', page)
+
+
+# -- over a real server ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def served(project: Livemerge) -> AsyncIterator[str]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(make_api(project), log_level="error", lifespan="on"))
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    await running
+
+
+@pytest.mark.parametrize("key", ["a/b?c=ü", "c-1"])
+async def test_any_key_crosses_the_wire(project: Livemerge, served: str, key: str) -> None:
+    headers = {"X-API-Key": project.keys.create("test").key}
+    async with httpx.AsyncClient(base_url=served, headers=headers) as client:
+        response = await client.get(f"{PATH}/{quote(key, safe='')}", params={"fields": "first_name"})
+    assert (response.status_code, response.json()["found"]) == (200, True)
+
+
+@pytest.mark.parametrize("key", ["%0A", "%00", "a%0D%0Ab", "..%2F..%2Fetc", "%FF", "%ED%A0%80", "x" * 3000, "%20"])
+async def test_hostile_keys_are_answered_and_never_break_the_server(project: Livemerge, served: str, key: str) -> None:
+    headers = {"X-API-Key": project.keys.create("test").key}
+    async with httpx.AsyncClient(base_url=served, headers=headers) as client:
+        response = await client.get(f"{PATH}/{key}?fields=first_name")
+    assert response.status_code < 500
+    assert isinstance(response.json()["ok"], bool)
+
+
+async def test_the_access_log_is_written_when_the_server_stops(project: Livemerge) -> None:
+    app = make_api(project)
+    async with app.router.lifespan_context(app), _client(project, {}) as client:
+        await client.get(f"{PATH}/c-1")
+    assert project.store.rows("SELECT outcome FROM access_log")[0]["outcome"] == "refused"
+    assert project.store.row("SELECT 1")  # the project stays open: it is the caller's
