@@ -138,8 +138,10 @@ def _migrate(store: Store) -> None:
         ),
         key=lambda script: script.name,
     )
+    if _version(store) == len(scripts):  # the usual case takes no lock: looking goes on while others write
+        return
     with store.transaction():
-        version: int = store.rows("PRAGMA user_version")[0][0]
+        version = _version(store)
         if version > len(scripts):
             raise StoreError(
                 f"the store has schema {version}, this version knows {len(scripts)}",
@@ -150,6 +152,11 @@ def _migrate(store: Store) -> None:
             for statement in _statements(script.read_text(encoding="utf-8")):
                 store.run(statement)
         store.run(f"PRAGMA user_version = {len(scripts)}")
+
+
+def _version(store: Store) -> int:
+    version: int = store.rows("PRAGMA user_version")[0][0]
+    return version
 
 
 def _statements(script: str) -> Iterator[str]:
