@@ -77,7 +77,9 @@ class Figures:
     def count_profile(self, provenance: Mapping[str, Provenance], now: datetime) -> None:
         """Adds the values one message was made of."""
         for name, origin in provenance.items():
-            figures = self.fields.setdefault(name, FieldFigures())
+            figures = self.fields.get(name)
+            if figures is None:
+                figures = self.fields[name] = FieldFigures()
             figures.steps[origin.step] += 1
             if origin.cause is not None:
                 figures.causes[origin.cause] += 1
