@@ -99,6 +99,7 @@ preheader = "News & more"
 <a href="https://elsewhere.example/" onclick="parent.document.title = 'owned'">Shop</a>
 </body></html>
 """
+BROKEN = "<p>Hi</p>\n{% if points %}never closed\n"
 PEOPLE = "customer_id,email\nc-1,ann@post.example\nc-2,bo@post.example\n"
 CRM = (
     'customer_id,first_name,points\nc-1,Ann,290\nc-2,"<img src=x onerror=""parent.document.title=\'owned\'"">",\n'
@@ -122,6 +123,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for name, text in (("campaigns/hello.toml", CAMPAIGN), ("templates/hello.liquid.html", TEMPLATE)):
         (folder / name).parent.mkdir()
         (folder / name).write_text(text)
+    (folder / "templates" / "broken.liquid.html").write_text(BROKEN)
     # NiceGUI behaves otherwise where it sees this variable.
     env = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     server = subprocess.Popen(
@@ -249,6 +251,17 @@ def test_customers_can_be_walked_through_and_typed(page: Page) -> None:
     _choose(page, "nobody")
     expect(_mail(page).locator("h1")).to_have_text("Hi there")
     expect(_row(page, "first_name")).to_contain_text("no such value")
+
+
+def test_a_template_that_cannot_be_compiled_says_where(page: Page) -> None:
+    page.get_by_label("Campaign or template").click()
+    page.get_by_role("option", name="broken.liquid.html").click()
+    expect(page.get_by_role("alert")).to_contain_text("broken.liquid.html:2")
+    expect(page.locator("tr[data-field]")).to_have_count(0)
+    page.get_by_label("Campaign or template").click()
+    page.get_by_role("option", name="hello.liquid.html", exact=True).click()
+    expect(_mail(page).locator("h1")).to_have_text("Hi Ann")
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_nothing_in_a_mail_runs(page: Page) -> None:

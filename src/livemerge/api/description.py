@@ -50,7 +50,7 @@ def profile_operation(catalog: Catalog, method: str) -> Schema:
         "parameters": [
             _parameter("customer_id", "path", "The customer's key, percent-encoded."),
             _parameter("fields", "query", "Names with commas between; only the sources these need are called."),
-            _parameter("explain", "query", "1 adds `provenance`: where each value came from, and how old it is."),
+            _parameter("explain", "query", "1 adds provenance: where each value came from, and how old it is."),
         ],
         "responses": {
             "200": {
@@ -102,7 +102,7 @@ def _profile_schema(catalog: Catalog) -> Schema:
             continue
         properties[name] = _TYPES.get(field.type, {"type": "string"}) | {"default": zero(field.type)}
         if field.type in _TWINS:
-            properties.setdefault(f"{name}_display", {"type": "string", "description": f"`{name}` for readers"})
+            properties.setdefault(f"{name}_display", {"type": "string", "description": f"{name} as people read it"})
     properties["provenance"] = {
         "type": "object",
         "description": "With ?explain=1, by field",
@@ -111,12 +111,16 @@ def _profile_schema(catalog: Catalog) -> Schema:
     return {"type": "object", "required": head, "properties": properties}
 
 
-def link_operation(description: str, status: str, *, acts: bool = False) -> Schema:
+def link_operation(description: str, *, acts: bool = False) -> Schema:
     """OpenAPI of a page that a link in a message leads to."""
     operation: Schema = {
         "security": [],
         "parameters": [_parameter("token", "path", "As it stands in the message.")],
-        "responses": {status: _html(description), "404": _html("The link is not valid, or what it showed is gone.")},
+        "responses": {
+            "200": _html(description),
+            "404": _html("The link is not valid, or what it showed is gone."),
+            "503": _html("The store cannot be read or written; nothing was changed."),
+        },
     }
     if acts:
         schema = {"type": "object", "properties": {"List-Unsubscribe": {"const": "One-Click"}}}

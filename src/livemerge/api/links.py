@@ -25,11 +25,11 @@ _MESSAGE_POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 )
 _ASK: Final = Markup(
-    "<p>You will get no more mail of this kind at this address. It works at once.</p>"
+    "<p>You will get no more of our mail at this address, from this moment on.</p>"
     '<form method="post" action="{}"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
     "<button>Unsubscribe</button></form>"
 )
-_DONE: Final = Markup("<p>You are unsubscribed, and get no more of this mail. You can close this page.</p>")
+_DONE: Final = Markup("<p>You are unsubscribed, and get no more of our mail. You can close this page.</p>")
 
 
 class LinkPages:

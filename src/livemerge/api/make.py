@@ -85,11 +85,11 @@ def _add_profile(app: FastAPI, project: Livemerge, deadline_s: float) -> None:
 
 def _add_links(app: FastAPI, project: Livemerge) -> None:
     pages = LinkPages(project)
-    for path, method, endpoint, summary in (
-        ("/u/{token}", "GET", pages.ask, "Asks whether to unsubscribe; changes nothing."),
-        ("/u/{token}", "POST", pages.unsubscribe, "Unsubscribes the customer of the token (RFC 8058)."),
-        ("/p/{token}", "GET", pages.prefer, "What the customer may choose."),
-        ("/v/{token}", "GET", pages.view, "The message as it was sent."),
+    for path, method, endpoint, summary, gives in (
+        ("/u/{token}", "GET", pages.ask, "Asks whether to unsubscribe; changes nothing.", "A page with a button."),
+        ("/u/{token}", "POST", pages.unsubscribe, "Unsubscribes the customer (RFC 8058).", "A page that says so."),
+        ("/p/{token}", "GET", pages.prefer, "What the customer may choose.", "A page with the choices."),
+        ("/v/{token}", "GET", pages.view, "The message as it was sent.", "The message's HTML; scripts cannot run."),
     ):
         app.add_api_route(
             path,
@@ -97,13 +97,13 @@ def _add_links(app: FastAPI, project: Livemerge) -> None:
             methods=[method],
             response_class=Response,
             summary=summary,
-            openapi_extra=link_operation("The page.", "200", acts=method == "POST"),
+            openapi_extra=link_operation(gives, acts=method == "POST"),
             tags=["links in messages"],
         )
 
 
 def _add_health(app: FastAPI, project: Livemerge) -> None:
-    @app.get("/healthz", summary="The process answers.", tags=["health"])
+    @app.get("/healthz", summary="The process answers.", tags=["health"], response_description="It does.")
     async def healthz() -> dict[str, bool]:
         return {"ok": True}
 
@@ -112,6 +112,7 @@ def _add_health(app: FastAPI, project: Livemerge) -> None:
         summary="The store can be read, so requests can be answered with data.",
         tags=["health"],
         response_class=Response,
+        response_description="It can.",
         responses={503: {"description": "The store cannot be read."}},
     )
     async def readyz() -> Response:

@@ -12,7 +12,6 @@ from livemerge.console.gate import Gate
 from livemerge.console.preview_page import PreviewPage, Surroundings
 
 MOUNT_PATH: Final = "/console"
-BUILD_WITHIN_S: Final = 30.0  # a page waits for its first mail: 5 s of data at most, and a slow disk
 
 
 def mount_console(
@@ -31,7 +30,7 @@ def mount_console(
     """
     around = Surroundings(project, inbox_url, transport, title)
 
-    @ui.page("/", title=f"Preview · {title}", response_timeout=BUILD_WITHIN_S)
+    @ui.page("/", title=f"Preview · {title}")
     async def preview() -> None:
         await PreviewPage(around).build()
 

@@ -86,6 +86,7 @@ class PreviewPage:
             with ui.element("section").classes("lm-side lm-told").props('aria-label="Where its values come from"'):
                 self._told()
         ui.html('<div id="lm-card" class="lm-card" role="tooltip" hidden></div>', sanitize=False)
+        await ui.context.client.connected()  # the page is there at once, whatever the sources do
         if self._samples:
             await self._choose_sample(next(iter(self._samples)))
         else:
