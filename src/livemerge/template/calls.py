@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
+from collections.abc import Callable
 
 from livemerge.template import runtime
 from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS
@@ -112,6 +113,15 @@ def _loaded(context: Context, name: object, kind: str, *, shares_scope: bool) ->
     return context.load(str.__str__(name), kind, shares_scope)
 
 
+def _getter(value: object) -> Callable[[str], object]:
+    """A function that steps into a value that is no dict; plain keys only."""
+    return _nothing if value is None else lambda key: runtime.item(value, key)
+
+
+def _nothing(_key: str) -> None:
+    """What a step into nil gives."""
+
+
 CALLS: dict[str, object] = {
     "BRANCH": _branch,
     "CELL": lambda state: f'<td class="col{state.step("col")}">',
@@ -126,6 +136,7 @@ CALLS: dict[str, object] = {
     "FAULT": Fault,
     "FORLOOP": runtime.ForLoop,
     "GE": runtime.greater_equal,
+    "GETTER": _getter,
     "GT": runtime.greater,
     "INCLUDE": _include,
     "IS_BLANK": runtime.is_blank,

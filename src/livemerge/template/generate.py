@@ -5,9 +5,12 @@ a template says is handed over as an object in the function's namespace. No temp
 
     def program(c, S, o):          context, scope, output
         a = o.append
-        d0 = S.data.get('user')    names of the data, looked up once
-        t1 = d0.get('name') if d0.__class__ is dict else step(d0, 'name')
-        a(E(t1).encode() if t1.__class__ is str and t1.isprintable() else W_auto(t1))
+        d0 = S.data.get('user')                               names of the data, looked up once,
+        g0 = d0.get if type(d0) is dict else GETTER(d0)       and how to step into them
+        o += [                                                pieces that follow each other, in one go
+            b'<p>Hello ',
+            E(t1).encode() if type((t1 := g0('name'))) is str and t1.isprintable() else W_auto(t1),
+        ]
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from markupsafe import Markup
 
 from livemerge.template import nodes, runtime
 from livemerge.template.calls import CALLS
-from livemerge.template.filters import ESCAPING_FILTERS, Filter
+from livemerge.template.filters import ESCAPING_FILTERS, Filter, default
 from livemerge.template.findings import Source
 from livemerge.template.limits import MAX_LOOP_NESTING
 from livemerge.template.nodes import Block, Expression, Place, Statement
@@ -35,15 +38,17 @@ from livemerge.template.walk import (
     filter_problem,
     has_include,
     has_interrupt,
+    has_plain_steps,
     has_resume,
+    is_plain_step,
     paths_in,
     uses_name,
 )
 from livemerge.template.wire import Encoding
 
+MAX_INLINE_FILTERS = 6  # filters on one value that are written as one expression
 OUTPUTS_BETWEEN_CHECKS = 50  # values written before the size of the output is looked at
 
-_PSEUDO_STEPS = frozenset({"size", "first", "last"})  # Liquid answers these itself where the data does not
 _ORDERS = {"<": "LT", "<=": "LE", ">": "GT", ">=": "GE"}
 
 
@@ -103,6 +108,8 @@ class _Generator:
         self.variables: dict[str, str] = {}
         self.counters: frozenset[str] = frozenset()
         self.scopes: list[dict[str, str]] = []
+        self.getters: dict[str, str] = {}  # of variables that are stepped into: how
+        self.pieces: list[tuple[str, Place | None]] = []  # written, but not emitted yet
         self.loops: list[str] = []  # what an interrupt leaves: `for`, or the name that keeps it until it can
         self.sink = _Sink("o", "a", encoding)
         self.is_shared = False
@@ -116,6 +123,7 @@ class _Generator:
         if not self.is_shared:
             self.variables = {name: f"v{at}" for at, name in enumerate(sorted(assigned_names(block)))}
         self.block(block)
+        self.flush()
         return self.built()
 
     def built(self) -> Compiled:
@@ -125,6 +133,11 @@ class _Generator:
         prelude += [f" {name} = G({root!r})" for root, name in self.roots.items()]
         prelude += [
             f" {name} = {None if root in self.counters else f'G({root!r})'}" for root, name in self.variables.items()
+        ]
+        prelude += [
+            f" {getter} = {name}.get if type({name}) is dict else GETTER({name})"
+            for name, getter in self.getters.items()
+            if name in self.roots.values()
         ]
         filename = f"<template {self.source.name}>"
         code = compile("\n".join([*prelude, *self.lines, " return None"]), filename, "exec")
@@ -149,9 +162,28 @@ class _Generator:
     # --- lines and names ---
 
     def emit(self, line: str) -> None:
+        """A statement; what was written before it comes first."""
+        self.flush()
+        self.line(line, self.place)
+
+    def piece(self, expression: str) -> None:
+        """Something that is written here; pieces that follow each other are written in one go."""
+        self.pieces.append((expression, self.place))
+
+    def flush(self) -> None:
+        pieces, self.pieces = self.pieces, []
+        if len(pieces) == 1:
+            self.line(f"{self.sink.append}({pieces[0][0]})", pieces[0][1])
+        elif pieces:
+            self.line(f"{self.sink.output} += [", pieces[0][1])
+            for expression, place in pieces:
+                self.line(f" {expression},", place)
+            self.line("]", None)
+
+    def line(self, line: str, place: Place | None) -> None:
         self.lines.append(" " * self.indent + line)
-        if self.place is not None:
-            self.places[len(self.lines)] = self.place
+        if place is not None:
+            self.places[len(self.lines)] = place
 
     def fresh(self, letter: str) -> str:
         return f"{letter}{next(self.numbers)}"
@@ -166,6 +198,7 @@ class _Generator:
         self.indent += 1
         before = len(self.lines)
         yield
+        self.flush()
         if len(self.lines) == before:
             self.emit("pass")
         self.indent -= 1
@@ -183,7 +216,7 @@ class _Generator:
     def static(self, text: str) -> None:
         piece = self.sink.encoding.static(text)
         if piece:
-            self.emit(f"{self.sink.append}({piece!r})")
+            self.piece(repr(piece))
 
     def output(self, node: nodes.Output) -> None:
         if isinstance(node.value, nodes.Literal) and not self.is_traced:
@@ -192,7 +225,7 @@ class _Generator:
         elif node.absent is not None:
             self.output_or_absent(node)
         else:
-            self.write(self.simple(self.value(node.value)), node)
+            self.write(self.written(node.value), node)
 
     def output_or_absent(self, node: nodes.Output) -> None:
         """A value, or a fixed text where the data has no such name."""
@@ -202,18 +235,27 @@ class _Generator:
             self.static(node.absent or "")
         self.emit("else:")
         with self.indented():
-            self.write(self.simple(self.value(node.value)), node)
+            self.write(self.written(node.value), node)
 
-    def write(self, name: str, node: nodes.Output) -> None:
-        """Appends the value of a name, the short way where it is a printable text."""
+    def written(self, value: Expression) -> str:
+        """A value to be written; long chains of filters come first, so that they do not nest."""
+        length, inner = 0, value
+        while isinstance(inner, nodes.FilterCall):
+            length, inner = length + 1, inner.target
+        return self.value(value) if length > MAX_INLINE_FILTERS else self.inline(value)
+
+    def write(self, value: str, node: nodes.Output) -> None:
+        """Writes the value of an expression, the short way where it is a printable text."""
         encoding = self.sink.encoding
         escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
         prefix = "X" if self.sink.append != "a" else "W"
-        slow = f"{prefix}_{_WRITER_NAMES[escaping]}({name})"
+        writer = f"{prefix}_{_WRITER_NAMES[escaping]}"
         if encoding.fast and escaping in ("auto", "always"):
-            fast = encoding.fast.format(name)
-            slow = f"{fast} if {name}.__class__ is str and {name}.isprintable() else {slow}"
-        self.emit(f"{self.sink.append}({slow})")
+            name, named = self.named(value)
+            test = f"type({named}) is str and {name}.isprintable()"
+            self.piece(f"{encoding.fast.format(name)} if {test} else {writer}({name})")
+        else:
+            self.piece(f"{writer}({value})")
         if self.is_traced and self.sink.append == "a":
             point = TracePoint(node.place.line, node.place.column, node.source, tuple(paths_in(node.value)))
             self.emit(f"c.trace.append((len(o) - 1, {self.constant(point)}, None))")
@@ -302,6 +344,10 @@ class _Generator:
         with self.nested_loop("for", scope), self.indented():
             if needs_state:
                 self.emit(f"{scope['forloop']}.index0 += 1")
+            if has_plain_steps(node.body, node.name):
+                item = scope[node.name]
+                getter = self.getters[item] = f"g{item}"
+                self.emit(f"{getter} = {item}.get if type({item}) is dict else GETTER({item})")
             if shared:
                 self.emit(f"{shared}[{node.name!r}] = {scope[node.name]}")
             self.block(node.body)
@@ -407,6 +453,7 @@ class _Generator:
 
     def captured(self, body: Block, leaves: str = "") -> str:
         """The text a block writes, as a Python expression; an interrupt in it is kept under the name `leaves`."""
+        self.flush()
         outer = self.sink
         self.sink = _Sink(self.fresh("o"), self.fresh("a"), self.text_encoding)
         self.emit(f"{self.sink.output} = OUTPUT()")
@@ -419,6 +466,7 @@ class _Generator:
             self.loops.pop()
         else:
             self.block(body)
+        self.flush()
         text = f"MERGED({self.sink.output})"
         self.sink = outer
         return text
@@ -469,6 +517,13 @@ class _Generator:
 
     # --- values ---
 
+    def named(self, expression: str) -> tuple[str, str]:
+        """A name for an expression's value, and the expression that gives it that name when it is looked at."""
+        if expression.isidentifier():
+            return expression, expression
+        name = self.fresh("t")
+        return name, f"({name} := {expression})"
+
     def simple(self, expression: str) -> str:
         """A name that holds the value of an expression."""
         if expression.isidentifier():
@@ -518,9 +573,20 @@ class _Generator:
             found = self.load(node.root)
         else:
             found = f"LOOKUP(c, S, {self.inline(node.root)})"
-        for key in node.steps:
+        steps = node.steps
+        if steps and is_plain_step(steps[0]) and (getter := self.getter(found)):
+            found, steps = f"{getter}({_key_of(steps[0])!r})", steps[1:]
+        for key in steps:
             found = self.step(found, key)
         return found
+
+    def getter(self, name: str) -> str:
+        """The name of the function that steps into a name of the data or a loop's item; empty for other values."""
+        if name in self.getters:
+            return self.getters[name]
+        if name not in self.roots.values():
+            return ""
+        return self.getters.setdefault(name, f"g{name}")
 
     def load(self, name: str) -> str:
         """The Python expression that gives a name's value."""
@@ -535,16 +601,12 @@ class _Generator:
 
     def step(self, value: str, step: Expression) -> str:
         """One step into a value; a plain name in a plain dict is looked up on the spot."""
-        is_index = isinstance(step, nodes.Index)
-        key = step.key if isinstance(step, nodes.Index) else step
-        slow = "ITEM" if is_index else "STEP"
-        if not isinstance(key, nodes.Literal) or not isinstance(key.value, str):
-            return f"{slow}({value}, {self.bare(key)})"
-        if key.value in _PSEUDO_STEPS and not is_index:
-            return f"{slow}({value}, {key.value!r})"
-        name = value if value.isidentifier() else self.fresh("t")
-        test = name if name == value else f"({name} := {value})"
-        return f"({name}.get({key.value!r}) if {test}.__class__ is dict else {slow}({name}, {key.value!r}))"
+        slow = "ITEM" if isinstance(step, nodes.Index) else "STEP"
+        if not is_plain_step(step):
+            return f"{slow}({value}, {self.bare(step.key if isinstance(step, nodes.Index) else step)})"
+        key = _key_of(step)
+        name, named = self.named(value)
+        return f"({name}.get({key!r}) if type({named}) is dict else {slow}({name}, {key!r}))"
 
     def filtered(self, node: nodes.FilterCall, hold: Callable[[str], str]) -> str:
         problem = filter_problem(node, self.filters)
@@ -558,6 +620,11 @@ class _Generator:
             target = hold(self.filtered(node.target, hold))
         else:
             target = self.inline(node.target)
+        if known.call is default and len(node.arguments) == 1 and not node.options:
+            name, named = self.named(target)
+            other = f"F_default({name}, {self.inline(node.arguments[0])})"
+            self.function("default", known)
+            return f"({name} if type({named}) is str and {name} else {other})"
         given = ["c"] if known.takes_context else []
         given += [target, *(self.inline(argument) for argument in node.arguments)]
         given += [f"{name}={self.inline(argument)}" for name, argument in node.options]
@@ -581,10 +648,8 @@ class _Generator:
         if isinstance(node, nodes.Literal):
             return repr(runtime.is_true(node.value))
         found = self.inline(node)
-        if found.isidentifier():
-            return f"({found} is not None and {found} is not False)"
-        name = self.fresh("t")
-        return f"(({name} := {found}) is not None and {name} is not False)"
+        name, named = self.named(found)
+        return f"({named} is not None and {name} is not False)"
 
     def logic(self, node: nodes.Logic) -> str:
         """A run of the same operator without brackets in between, so that long ones do not nest."""
@@ -616,9 +681,15 @@ class _Generator:
         if value is EMPTY or value is BLANK:
             return f"{'IS_EMPTY' if value is EMPTY else 'IS_BLANK'}({found})"
         if isinstance(value, str) and value.strip():
-            name = self.fresh("t")
-            return f"({name} == {value!r} if ({name} := {found}).__class__ is str else EQ({name}, {value!r}))"
+            name, named = self.named(found)
+            return f"({name} == {value!r} if type({named}) is str else EQ({name}, {value!r}))"
         return f"EQ({found}, {self.bare(right)})"
+
+
+def _key_of(step: Expression) -> object:
+    """The key of a step that is a literal."""
+    key = step.key if isinstance(step, nodes.Index) else step
+    return key.value if isinstance(key, nodes.Literal) else None
 
 
 _WRITER_NAMES = {"auto": "auto", "always": "always", "always'": "text", "raw": "raw"}

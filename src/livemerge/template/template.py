@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from livemerge.clock import SystemClock
 from livemerge.errors import TemplateError, nearest
@@ -15,7 +15,7 @@ from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESC
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import Compiled, generate
 from livemerge.template.html_places import values_outside_quotes
-from livemerge.template.limits import MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
+from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
 from livemerge.template.liquid import liquid_guard, liquid_spans, parse_liquid
 from livemerge.template.mailchimp import (
@@ -69,6 +69,11 @@ _KINDS: dict[str, Kind] = {  # of output that an included template is asked to w
     "quoted-printable": "quoted-printable",
     "7bit": "7bit",
 }
+FEW_PIECES = 1_000  # a message of fewer is measured when it is whole
+OUTPUT_TOO_LONG = f"the message grows over {MAX_OUTPUT_CHARACTERS} characters"
+
+Body = TypeVar("Body", str, bytes)
+
 _NO_TEMPLATES: Mapping[str, str] = {}
 
 
@@ -150,7 +155,7 @@ class Template:
     ) -> str:
         """The text for one customer's data. Raises TemplateError."""
         pieces, _ = self._run("text", data, now, templates, is_traced=False)
-        return "".join(pieces)
+        return self._bounded("".join(pieces))
 
     def trace(
         self,
@@ -160,7 +165,9 @@ class Template:
         templates: Mapping[str, str] | None = None,
     ) -> Trace:
         """The text with the place of every value in it and the way every condition went. Raises TemplateError."""
-        return make_trace(*self._run("text", data, now, templates, is_traced=True))
+        trace = make_trace(*self._run("text", data, now, templates, is_traced=True))
+        self._bounded(trace.text)
+        return trace
 
     def writer(self, encoding: TransferEncoding) -> Writer:
         """A function that gives the body as octets in a transfer encoding. Raises TemplateError, ValueError."""
@@ -170,9 +177,15 @@ class Template:
 
         def write(data: Mapping[str, object], now: datetime | None = None) -> bytes:
             pieces, _ = self._run(encoding, data, now, None, is_traced=False)
-            return whole_body(encoding, pieces)
+            return self._bounded(whole_body(encoding, pieces))
 
         return write
+
+    def _bounded(self, body: Body) -> Body:
+        """The body, unless it is too long."""
+        if len(body) > MAX_OUTPUT_CHARACTERS:
+            raise self._unit.source.error(OUTPUT_TOO_LONG, Place(1, 1), "mail this large is not delivered")
+        return body
 
     # --- programs ---
 
@@ -198,7 +211,8 @@ class Template:
         output = Output()
         try:
             program.program(context, Scope(arrange(data) if arrange else data), output)
-            check_size(output)
+            if len(output) > FEW_PIECES:
+                check_size(output)
         except TemplateError:
             raise
         except Exception as error:

@@ -10,6 +10,8 @@ from livemerge.template import nodes
 from livemerge.template.filters import Filter
 from livemerge.template.nodes import Block, Expression, Statement
 
+_PSEUDO_STEPS = frozenset({"size", "first", "last"})  # Liquid answers these itself where the data does not
+
 
 def blocks_of(statement: Statement) -> Iterator[Block]:
     """The blocks directly inside a statement."""
@@ -129,6 +131,21 @@ def has_interrupt(block: Block) -> bool:
 def has_resume(block: Block) -> bool:
     """Whether a loop goes on where another stopped."""
     return any(isinstance(statement, nodes.For) and statement.resumes for statement in statements_in(block))
+
+
+def is_plain_step(step: Expression) -> bool:
+    """Whether a step asks for one key by its name; size, first and last after a dot may mean more."""
+    if isinstance(step, nodes.Index):
+        return isinstance(step.key, nodes.Literal) and isinstance(step.key.value, str)
+    return isinstance(step, nodes.Literal) and isinstance(step.value, str) and step.value not in _PSEUDO_STEPS
+
+
+def has_plain_steps(block: Block, name: str) -> bool:
+    """Whether a block steps into a name by plain keys."""
+    return any(
+        isinstance(found, nodes.Path) and found.root == name and found.steps and is_plain_step(found.steps[0])
+        for found in all_expressions(block)
+    )
 
 
 def uses_name(block: Block, name: str) -> bool:

@@ -26,6 +26,7 @@ TransferEncoding = Literal["8bit", "quoted-printable", "7bit"]
 Kind = Literal["text", "8bit", "quoted-printable", "7bit"]
 Escape = Literal["html"] | None
 
+MAX_SHORT = 10**18  # whole numbers below it print without a look at their length
 SOFT_BREAK = b"=\r\n"
 MAX_QUOTED_LINE = 76  # octets, with the = of a soft break (RFC 2045, 6.7)
 
@@ -57,7 +58,7 @@ def make_encoding(kind: Kind, escape: Escape, *, raw_is_markup: bool, strips_mar
         writers = dict.fromkeys(("auto", "always", "always'", "raw"), plain)
         return Encoding(kind, None, piece, _FAST_TEXT[kind], writers)
     writers = {
-        "auto": _composed(piece, _escaped_unless_markup),
+        "auto": _composed(piece, _escaped_unless_markup, markup_is_raw=True),
         "always": _composed(piece, _escaped),
         "always'": _composed(piece, lambda value: _escaped(value).replace("&#39;", "'")),
         "raw": _composed(piece, _escaped_unless_markup if raw_is_markup else _raw),
@@ -65,10 +66,21 @@ def make_encoding(kind: Kind, escape: Escape, *, raw_is_markup: bool, strips_mar
     return Encoding(kind, "html", piece, _FAST_HTML[kind], writers)
 
 
-def _composed(piece: Callable[[str], Any], text: Callable[[Any], str]) -> Callable[[Any], Any]:
-    if piece is _text:
-        return text
-    return lambda value: piece(text(value))
+def _composed(
+    piece: Callable[[str], Any], text: Callable[[Any], str], *, markup_is_raw: bool = False
+) -> Callable[[Any], Any]:
+    """A function that writes any value: the commonest kinds first, then whatever `text` makes of it."""
+
+    def write(value: Any) -> Any:
+        if value is None:
+            return piece("")
+        if type(value) is int and -MAX_SHORT < value < MAX_SHORT:
+            return piece(str(value))
+        if markup_is_raw and type(value) is Markup and (plain := str.__str__(value)).isprintable():
+            return piece(plain)
+        return piece(text(value))
+
+    return write
 
 
 def _escaped(value: Any) -> str:
