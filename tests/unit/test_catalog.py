@@ -110,7 +110,6 @@ def test_a_fallback_has_its_fields_type(load, kind, written, value):
         (CRM + field("a", more='max_age = "1 day"'), "8 field.a.max_age", "not a span of time", "7d"),
         (CRM + field("a", more='stale_for = "forever"'), "8 field.a.stale_for", "not a span of time", "7d"),
         (CRM + field("a", more='max_age = "999999w"'), "8 field.a.max_age", "not a span of time", "hundred years"),
-        (CRM + field("a", more='keep = "long"'), "8 field.a.keep", "not a span of time", "7d"),
         (CRM + field("a", more='path = "a..b"'), "8 field.a.path", "not JMESPath", "dots"),
         (CRM + field("a", more='path = "a["'), "8 field.a.path", "not JMESPath", "dots"),
         (CRM + field("a", more="fallback = 5"), "8 field.a.fallback", "not of type text", "Leave it out"),
