@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from livemerge.app import Livemerge
     from livemerge.errors import AbortCampaign, LivemergeError, SkipRecipient, TemplateError
-    from livemerge.template import Template, compile
+    from livemerge.template import Template, compile  # noqa: A004  livemerge.compile, as re.compile
 
 __all__ = ["AbortCampaign", "Livemerge", "LivemergeError", "SkipRecipient", "Template", "TemplateError", "compile"]
 __version__ = "0.1.0"

@@ -39,7 +39,7 @@ from livemerge.check import check_template, has_errors
 from livemerge.clock import Clock, SystemClock
 from livemerge.config import Settings, load_campaign, load_settings
 from livemerge.deliver import Delivery, MaildirTransport, SmtpTransport, Transport
-from livemerge.errors import CampaignError, ConfigError, TemplateError, nearest
+from livemerge.errors import CampaignError, ConfigError, DeliveryError, TemplateError, nearest
 from livemerge.events import EventStore
 from livemerge.message import Composer, Links, Message, Recipient, Sender, parse_sender
 from livemerge.observe.figures import Figures
@@ -103,6 +103,7 @@ class Livemerge:
         self.catalog = catalog
         self.store = store
         self.clock = clock
+        self._eight_bit: dict[str, bool] = {}
 
     @classmethod
     def open(cls, path: str | Path, *, clock: Clock | None = None, public_url: str = "") -> Livemerge:
@@ -229,8 +230,9 @@ class Livemerge:
         """The message one customer would get now; with a campaign, exactly that campaign's."""
         mailing, _ = self.mailing(template, campaign)
         profiles = await self.resolver.resolve(mailing.plan, [key], deadline_s=deadline_s, faults=faults)
+        takes_8bit = await self._takes_8bit(campaign.transport) if campaign else True
         recipient, made_at = Recipient(key, address), self.clock.now()
-        message = mailing.compose(recipient, profiles[key], now=made_at, takes_8bit=True)
+        message = mailing.compose(recipient, profiles[key], now=made_at, takes_8bit=takes_8bit)
         return Preview(message, profiles[key], mailing.trace(recipient, profiles[key], now=made_at), made_at)
 
     async def send(
@@ -397,6 +399,19 @@ class Livemerge:
                 advice="`livemerge check` shows all of them.",
             )
         return mailing, text
+
+    async def _takes_8bit(self, transport: str) -> bool:
+        """What the transport's receiver takes, asked once; so that a preview has the octets that would be sent."""
+        if transport not in self._eight_bit:
+            opened = self.transport(transport)
+            try:
+                await opened.open()
+                self._eight_bit[transport] = opened.takes_8bit
+            except DeliveryError:
+                return True  # nothing can be sent there now, so nothing can differ
+            finally:
+                await opened.close()
+        return self._eight_bit[transport]
 
     def _refuse_public_relay(self, campaign: config.Campaign) -> None:
         """Real people must be able to unsubscribe: without a public address their links would lead nowhere."""

@@ -208,8 +208,6 @@ def _field(
             )
         )
     ages = [_age_s(name, key, getattr(declared, key), settings, mistakes) for key in ("max_age", "stale_for")]
-    if declared.keep:
-        _age_s(name, "keep", declared.keep, settings, mistakes)
     feature = _feature(name, declared, source, settings, mistakes)
     fallback = _fallback(name, declared, settings, mistakes)
     if declared.path:

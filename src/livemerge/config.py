@@ -20,7 +20,7 @@ from livemerge.errors import ConfigError, nearest
 
 PROJECT_FILE = "livemerge.toml"
 FIELD_NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")  # what every ESP's template language can read
-RESERVED_FIELDS = frozenset({"ok", "found", "source", "as_of", "age_s", "request_id", "rows"})
+RESERVED_FIELDS = frozenset({"ok", "found", "source", "as_of", "age_s", "request_id", "rows", "provenance"})
 PROVIDED_NAMES = frozenset({"customer_id", "email", "campaign_name", "unsubscribe_url", "preferences_url", "view_url"})
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -155,7 +155,6 @@ class Field(Section, frozen=True):
     alias: list[str] = []
     private: bool = False
     purpose: str = ""
-    keep: str = ""
     # What an `events` source gives; exactly one of these seven, as "event" or "event.property".
     latest: str = ""
     first: str = ""

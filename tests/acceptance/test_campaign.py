@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -304,6 +305,25 @@ async def test_two_processes_cannot_send_the_same_campaign(tmp_path: Path, inbox
             await shop.send("campaigns/welcome.toml")
     first.send_signal(signal.SIGINT)
     await first.wait()
+
+
+async def test_nobody_is_mailed_before_its_time(tmp_path: Path, inbox: Inbox) -> None:
+    send_at = datetime.now(UTC) + timedelta(seconds=1.5)
+    project = make_project(tmp_path, inbox.smtp_url, 5, campaign=f"send_at = {send_at.isoformat()}\n")
+    async with Livemerge.open(project) as shop:
+        summary = await shop.send("campaigns/welcome.toml")
+    assert summary.states["sent"] == 5
+    assert min(kept.received_at for kept in inbox.messages) >= send_at
+
+
+async def test_a_send_that_waits_for_its_time_can_be_stopped(tmp_path: Path, inbox: Inbox) -> None:
+    project = make_project(tmp_path, inbox.smtp_url, 5, campaign="send_at = 2100-01-01T00:00:00Z\n")
+    stop = asyncio.Event()
+    async with Livemerge.open(project) as shop:
+        asyncio.get_running_loop().call_later(0.2, stop.set)
+        with pytest.raises(CampaignError, match="stopped before its time; nobody was mailed"):
+            await shop.send("campaigns/welcome.toml", stop=stop)
+    assert len(inbox.messages) == 0
 
 
 async def test_an_expired_campaign_mails_nobody_and_keeps_dead_letters(tmp_path: Path, inbox: Inbox) -> None:

@@ -52,9 +52,14 @@ def answer_body(profile: Profile, selection: Selection, now: datetime, request_i
 
 
 def _envelope(profile: Profile, selection: Selection, now: datetime, request_id: str) -> Json:
-    """What stands before the fields. `as_of` and `age_s` are those of the oldest value that a source gave."""
+    """What stands before the fields. `as_of` and `age_s` are those of the oldest value that a source gave.
+
+    `source` is the worst step among the values. A value that the source says does not exist is an answer, not a
+    miss; where there is no other, it is `default`.
+    """
     origins = [profile.provenance[field.name] for field in selection.fields if field.name in profile.provenance]
-    words = {WORDS[origin.step] for origin in origins} | ({"default"} if selection.withheld else set())
+    words = {WORDS[origin.step] for origin in origins if origin.cause is not Cause.ABSENT}
+    words |= {"default"} if selection.withheld else set()
     oldest = min((origin.as_of for origin in origins if origin.as_of and origin.cause is None), default=None)
     return {
         "ok": True,

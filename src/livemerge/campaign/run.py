@@ -25,6 +25,7 @@ from livemerge.deliver import Transport
 from livemerge.errors import CampaignError, StoreError
 from livemerge.resolve import Resolver
 
+LOOK_AT_CLOCK_EVERY_S: Final = 60.0
 DEFAULT_OCCURRENCE: Final = "once"  # campaigns that are neither recurring nor triggered have one
 
 
@@ -56,6 +57,7 @@ async def run_campaign(
     Whatever is raised, the ledger is right: sending again goes on.
     """
     with _only_sender(parts.lock_path, parts.campaign.name):
+        await _wait_for_start(parts, stop)
         await parts.transport.open()
         try:
             _plan_or_go_on(parts, accept_changes)
@@ -106,6 +108,19 @@ async def _send(parts: Parts, on_progress: Callable[[Progress], None], stop: asy
         send.figures,
         is_stopped=states["pending"] > 0,
     )
+
+
+async def _wait_for_start(parts: Parts, stop: asyncio.Event) -> None:
+    """Waits for `send_at`. Raises CampaignError when told to stop before."""
+    send_at = parts.campaign.send_at
+    while send_at is not None and (left_s := (send_at - parts.clock.now()).total_seconds()) > 0:
+        try:
+            # Looked at again now and then: the machine's clock may be set meanwhile.
+            async with asyncio.timeout(min(left_s, LOOK_AT_CLOCK_EVERY_S)):
+                await stop.wait()
+        except TimeoutError:
+            continue
+        raise CampaignError("stopped before its time; nobody was mailed", where=parts.campaign.name)
 
 
 def _plan_or_go_on(parts: Parts, accept_changes: bool) -> None:

@@ -61,6 +61,9 @@ def send(
 async def _send(here: Here, campaign: str, accept_changes: bool) -> Summary:
     with stop_on_signal("Stopping after the messages under way…") as stop:
         async with here.open() as project:
+            send_at = project.campaign(campaign).send_at
+            if send_at is not None and send_at > project.clock.now():
+                err.print(f"Waiting until {send_at:%Y-%m-%d %H:%M %Z} …")
             with progress_bar("sending") as tell:
                 return await project.send(campaign, on_progress=tell, stop=stop, accept_changes=accept_changes)
 

@@ -64,7 +64,7 @@ def _table(title: str, first: str, *numbers: str) -> Table:
 
 def _fields_table(summary: Summary) -> Table:
     steps = list(LadderStep)[1:] if not _has_overrides(summary) else list(LadderStep)
-    table = _table("What the values were", "field", *steps, "typical age", "oldest")
+    table = _table("What the values were", "field", *steps, "age", "oldest")
     for name, figures in sorted(summary.figures.fields.items()):
         counts = [f"{figures.steps[step]:,}" if figures.steps[step] else "·" for step in steps]
         ages = (age(figures.age_s.percentile(50)), age(figures.age_s.largest)) if figures.age_s.count else ("", "")

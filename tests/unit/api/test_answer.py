@@ -106,6 +106,15 @@ def test_the_worst_step_and_the_oldest_value_stand_in_the_head() -> None:
     assert (answer["source"], answer["age_s"]) == ("stale", 90)
 
 
+def test_a_value_that_does_not_exist_is_an_answer_and_no_miss() -> None:
+    origins = {
+        "a": Provenance(LadderStep.LIVE, "crm", NOW, NOW),
+        "b": Provenance(LadderStep.FALLBACK, "crm", NOW, NOW, Cause.ABSENT),
+    }
+    profile = Profile("c-1", {"a": "1", "b": None}, origins, True)
+    assert answered(catalog(field("a", "text"), field("b", "text")), profile)["source"] == "live"
+
+
 def test_items_of_a_list_are_flat_and_all_alike() -> None:
     items = [
         {"name": "Boots", "price": Decimal("89.9"), "imageUrl": "https://x.example/1"},
