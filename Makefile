@@ -7,7 +7,7 @@ DEMO   ?= .build/demo
 RECIPIENTS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev servers demo test check bench lock clean
+.PHONY: help setup setup-dev servers demo test check bench docs lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ check: setup-dev ## ruff, format, mypy strict, import-linter
 
 bench: setup-dev ## ratios against named peers
 	$(BIN)/python bench/compose.py
+
+docs: setup-dev ## write docs/reference.md anew from the code
+	$(BIN)/python scripts/write-reference
 
 lock: setup-dev ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra build --extra demo pyproject.toml -o requirements.lock
