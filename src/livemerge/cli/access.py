@@ -91,6 +91,7 @@ def list_access(
     here: Here = context.obj
     rows = here.open().access_log.ls(customer=customer, most=most)
     table = Table("at", "key", "customer", "fields", "outcome", "from", box=box.SIMPLE_HEAD)
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
     for row in rows:
         cells = (row.key_prefix, escape(row.customer), ", ".join(row.fields), row.outcome, row.remote)
         table.add_row(f"{row.at:%Y-%m-%d %H:%M:%S}", *cells)

@@ -39,11 +39,12 @@ async def run_demo(
             ):
                 summary = await _send(project, world, stop, stop_crm_after)
                 print_summary(summary)
-                _print_where_to_look(project, world, faces, is_staying=not once)
+                is_staying = not once and not summary.is_stopped
+                _print_where_to_look(project, world, faces, is_staying=is_staying)
                 if as_json:
                     print_json(summary.as_json())
                     sys.stdout.flush()
-                if not once:
+                if is_staying:
                     await stop.wait()
                 return summary
 
