@@ -1,0 +1,36 @@
+"""What `make setup` installs is enough to run everything: no module leans on what only the tests install."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+IMPORT_ALL = """
+import importlib, importlib.metadata, pkgutil, re, sys
+locked = set(re.findall(r"^([a-z0-9_.-]+)==", open(sys.argv[1]).read(), re.M)) | {"livemerge"}
+owners = importlib.metadata.packages_distributions()
+normal = lambda name: re.sub(r"[-_.]+", "-", name).lower()
+
+class OnlyLocked:
+    def find_spec(self, name, path=None, target=None):
+        names = {normal(owner) for owner in owners.get(name.partition(".")[0], ())}
+        if names and not names & locked:
+            raise ModuleNotFoundError(f"{name} is not in the lock file", name=name)
+
+sys.meta_path.insert(0, OnlyLocked())
+import livemerge
+for module in pkgutil.walk_packages(livemerge.__path__, "livemerge."):
+    importlib.import_module(module.name)
+print("all")
+"""
+
+
+def test_every_module_loads_with_nothing_but_the_locked_packages() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, str(ROOT / "requirements.lock")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "all"
