@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
@@ -18,7 +19,12 @@ DATED: Final = frozenset({"date", "datetime"})
 NUMBER_FILTERS: Final = frozenset(
     {"abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "round", "times"}
 )
+CHANGES_TYPE: Final = frozenset({"date", "first", "join", "last", "map", "size", "split"})  # what comes after is theirs
 UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB"})
+INSIDE: Final = {"list": ("size", "length", "first", "last")} | dict.fromkeys(
+    ("text", "html", "url"), ("size", "length")
+)
+"""What may be read of a value itself, by the type of its field; other types have nothing inside."""
 
 
 def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> list[Finding]:
@@ -63,9 +69,34 @@ def _complaints(read: Read, catalog: Catalog) -> Iterable[tuple[str, Severity, s
         if (head := read.path.split(".")[0].split("[")[0]) not in PROVIDED_NAMES and head not in SYSTEM_NAMES:
             yield _unknown(read, catalog)
         return
-    yield from _item_complaints(read, field, catalog)
-    if "[" in read.path:
+    inside = _inside(read.path, field, catalog)
+    yield from _list_complaints(read, field, inside)
+    if inside and inside[0] not in ("[]", *INSIDE.get(field.type, ())):
+        yield (
+            "reads-into",
+            "error",
+            f"`{field.name}` is {field.type}: there is no `{inside[0]}` in it",
+            f"Read `{read.path.removesuffix('.' + '.'.join(inside))}`, or declare a field for it.",
+        )
         return
+    if inside and inside[0] in ("[]", "first", "last"):
+        item_field = catalog.fields.get(inside[1]) if len(inside) > 1 else None
+        if item_field is not None and item_field.item_of == field.name:
+            yield from _value_complaints(read, item_field)
+        return
+    if "size" not in inside and "length" not in inside:  # those are numbers, whatever the field is
+        yield from _value_complaints(read, field)
+
+
+def _inside(path: str, field: Field, catalog: Catalog) -> list[str]:
+    """What a path reads inside a field's value, in parts: of `recommended[0].name` that is `[]`, `name`."""
+    parts = re.sub(r"\[[^\]]*\]", ".[]", path).split(".")
+    named = next(end for end in range(1, len(parts) + 1) if catalog.field_of(".".join(parts[:end])) is field)
+    return parts[named:]
+
+
+def _value_complaints(read: Read, field: Field) -> Iterable[tuple[str, Severity, str, str]]:
+    """What is wrong with reading this field's own value here."""
     yield from _type_complaints(read, field)
     if read.usage == "output" and not _is_safe(read, field):
         yield (
@@ -94,20 +125,19 @@ def _is_safe(read: Read, field: Field) -> bool:
     return has_fallback or field.is_required or read.is_guarded or read.has_fallback or field.type == "list"
 
 
-def _item_complaints(read: Read, field: Field, catalog: Catalog) -> Iterable[tuple[str, Severity, str, str]]:
+def _list_complaints(read: Read, field: Field, inside: list[str]) -> Iterable[tuple[str, Severity, str, str]]:
     """Lists are looped over, and only lists."""
-    if "[" in read.path and field.type != "list":
+    if "[]" in inside and field.type != "list":
         yield "not-a-list", "error", f"`{field.name}` is {field.type}, not a list", "Print it without a loop."
     elif read.usage == "loop" and field.type != "list":
         yield "not-a-list", "error", f"`{field.name}` is {field.type}, not a list", "Test it with `if` instead."
-    elif read.usage == "output" and field.type == "list" and "[" not in read.path and not read.operations:
+    elif read.usage == "output" and field.type == "list" and not inside and not read.operations:
         yield "prints-a-list", "warning", f"`{field.name}` is a list, printed as a whole", "Loop over it."
 
 
 def _type_complaints(read: Read, field: Field) -> Iterable[tuple[str, Severity, str, str]]:
-    if read.path.endswith(".size"):
-        return  # how many items a list has, or a text characters: a number, whatever the field is
-    operations = set(read.operations)
+    changes = [number for number, operation in enumerate(read.operations, start=1) if operation in CHANGES_TYPE]
+    operations = set(read.operations[: changes[0]] if changes else read.operations)
     if "date" in operations and field.type not in DATED:
         yield (
             "wrong-type",
