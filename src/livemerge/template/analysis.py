@@ -6,7 +6,7 @@ the items of its list (`items[]`), and inside a branch every field its condition
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -359,11 +359,8 @@ def _kind_of(other: Expression) -> str:
 
 def _is_guarded(path: str, guards: _Guards) -> bool:
     """Whether a path, or what it is a part of, was looked at."""
-    return any(path == guard or path.startswith((f"{guard}.", f"{guard}[")) for guard in _prefixes(path, guards))
-
-
-def _prefixes(path: str, guards: _Guards) -> Iterator[str]:
-    yield from (guard for guard in guards if path.startswith(guard))
+    wholes = (path[:at] for at, character in enumerate(path) if character in ".[")
+    return path in guards or any(whole in guards for whole in wholes)
 
 
 _STATEMENTS: dict[type, Callable[[_Walker, Any, _Names, _Guards], None]] = {

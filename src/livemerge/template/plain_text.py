@@ -7,9 +7,10 @@ they came in. Heads, styles, scripts, comments and hidden elements go; blocks en
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+
+from livemerge.template.html_events import EndTag, StartTag, html_events
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private use: no mail means anything by them
 _MASK = re.compile(f"{_OPEN}([0-9]{{1,7}}){_CLOSE}")
@@ -45,7 +46,6 @@ def text_template(html: str, spans: Callable[[str], Iterator[TagSpan]], guard: C
         at = span.end
     walk = _Walk([is_visible for _, is_visible in tags])
     walk.feed("".join((*pieces, html[at:])))
-    walk.close()
     found = _MASK.split(walk.text())
     return "".join(tags[int(piece)][0] if at % 2 else guard(piece) for at, piece in enumerate(found))
 
@@ -54,15 +54,13 @@ def text_of_html(html: str) -> str:
     """Text from finished HTML."""
     walk = _Walk([])
     walk.feed(html.replace(_OPEN, "").replace(_CLOSE, ""))
-    walk.close()
     return walk.text()
 
 
-class _Walk(HTMLParser):
+class _Walk:
     """Writes text while HTML goes by. Template tags pass through as masks, also inside links and images."""
 
     def __init__(self, visible: list[bool]) -> None:
-        super().__init__(convert_charrefs=True)
         self.visible = visible
         self.pieces: list[str] = []
         self.line_ends = 2  # line ends at the end of what is written
@@ -76,10 +74,19 @@ class _Walk(HTMLParser):
         is_tag = text.endswith(_CLOSE) and not self.visible[int(text[text.rfind(_OPEN) + 1 : -1])]
         return text if is_tag and self.line_ends else f"{text}\n"
 
-    # --- what the parser calls ---
+    def feed(self, html: str) -> None:
+        """Writes the text of a whole document."""
+        for event in html_events(html):
+            if isinstance(event, StartTag):
+                self.start(event.name, event.attributes)
+            elif isinstance(event, EndTag):
+                self.end(event.name)
+            elif not self.dropped:
+                self.words(event)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+    # --- tags ---
+
+    def start(self, tag: str, given: Mapping[str, str]) -> None:
         if self.dropped or tag in _DROPPED or _is_hidden(given):
             if tag not in _VOID and (not self.dropped or tag == self.dropped[0]):
                 self.dropped.append(tag)
@@ -97,7 +104,7 @@ class _Walk(HTMLParser):
         elif tag == "a":
             self.links.append((given.get("href", "").strip(), len(self.pieces)))
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if self.dropped:
             if tag == self.dropped[-1]:
                 self.dropped.pop()
@@ -107,10 +114,6 @@ class _Walk(HTMLParser):
         if tag in ("td", "th"):
             self.has_space = True
         self.separate(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self.dropped:
-            self.words(data)
 
     # --- writing ---
 
@@ -175,6 +178,6 @@ class _Walk(HTMLParser):
             self.has_space = space
 
 
-def _is_hidden(attributes: dict[str, str]) -> bool:
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
     style = "".join(attributes.get("style", "").lower().split())
     return "display:none" in style or "hidden" in attributes

@@ -264,7 +264,7 @@ class Template:
     def _partial(self, name: str, kind: str, known: Mapping[str, str], is_traced: bool, shares: bool) -> Program:
         text = _named(name, known)
         if text is None:
-            raise Fault(f"there is no template `{name}`", nearest(name, known) or "check its name")
+            raise Fault("there is no template of this name", nearest(name, known) or "check the name")
         unit = self._parsed_partial(name, text)
         reports = is_traced and kind != "captured"  # a captured text is one value where it is written
         key = (kind, f"{name}\0{text}", reports, shares)
