@@ -178,7 +178,7 @@ class Ledger:
                     planned += 1
                 else:
                     mistakes.add(member.where, f"customer {member.key} stands there twice")
-            if not planned:
+            if not planned and not mistakes.count:
                 mistakes.add(audience, "nobody is in it")
             mistakes.refuse(audience)
             self._store.run(COUNT_PLANNED, self._run | {"planned": planned})

@@ -95,7 +95,7 @@ _CAUSES = {
 
 
 def _sources_table(summary: Summary) -> Table:
-    table = _table("How the sources did", "source", "calls", "asked for", "p50", "p95", "slowest", "retries", "errors")
+    table = _table("How the sources did", "source", "calls", "asked", "p50", "p95", "slowest", "retries", "errors")
     for name, figures in sorted(summary.figures.sources.items()):
         times = [age(figures.took_s.percentile(percent)) for percent in (50, 95)]
         errors = f"{sum(figures.errors.values()):,}"
