@@ -13,7 +13,7 @@ from html import unescape
 
 _NAME = re.compile(r"[A-Za-z][^\s/>]{0,50}")
 _TAG_MARK = re.compile("[>\"']")
-_ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}("[^"]*"|'[^']*'|[^\s>"']*))?""")
+_ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?""")
 _TEXT_ONLY = frozenset({"script", "style", "textarea", "title", "xmp", "noframes"})  # their content holds no tags
 
 
@@ -76,7 +76,7 @@ def _tag(source: str, name: str) -> Iterator[StartTag | EndTag]:
         return
     attributes: dict[str, str] = {}
     for found in _ATTRIBUTE.finditer(source, 1 + len(name), len(source) - 1):
-        attributes.setdefault(found[1].lower(), unescape((found[2] or "").strip("\"'")))
+        attributes.setdefault(found[1].lower(), unescape(found[2] or found[3] or found[4] or ""))
     yield StartTag(name, attributes)
 
 

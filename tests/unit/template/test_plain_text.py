@@ -28,3 +28,18 @@ from livemerge.template.plain_text import text_of_html
 )
 def test_html_reads_as_text(html: str, text: str) -> None:
     assert text_of_html(html).strip() == text
+
+
+@pytest.mark.parametrize("odd", ["<", "<a ", "<a href='", "<!--", "<![", "</", "<script>", '<p title="', "&", "<a b="])
+def test_markup_that_never_ends_is_read_to_the_end(odd: str) -> None:
+    assert text_of_html("before " + odd * 20_000).startswith("before")
+
+
+def test_a_mark_of_tags_inside_quotes_belongs_to_the_value() -> None:
+    assert (
+        text_of_html("<a title='a > b' href=\"https://x.example/?q='\">c</a>").strip() == "c (https://x.example/?q=')"
+    )
+
+
+def test_half_a_tag_in_text_stays_text() -> None:
+    assert text_of_html("1 < 2 and 3 > 2").strip() == "1 < 2 and 3 > 2"
