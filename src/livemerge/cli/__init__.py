@@ -16,6 +16,7 @@ from livemerge import __version__
 from livemerge.cli import access, campaigns, demo, overrides, project, serve
 from livemerge.cli.output import Exit, Here, fail
 from livemerge.errors import LivemergeError
+from livemerge.observe.logs import log_to_stderr
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,6 +53,7 @@ demo.add_to(app)
 
 def main() -> None:
     """The `livemerge` command."""
+    log_to_stderr()
     try:
         app(standalone_mode=True)
     except LivemergeError as error:
