@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
 from livemerge.errors import nearest
-from livemerge.template.dates import php_date
+from livemerge.template.dates import as_datetime, php_date
 from livemerge.template.filters import Filter, make_filter
 from livemerge.template.findings import Finding, Source
 from livemerge.template.html_places import HtmlPlace
@@ -38,6 +39,7 @@ from livemerge.template.nodes import (
 from livemerge.template.plain_text import TagSpan
 from livemerge.template.runtime import Context, is_number, text_of
 
+SOME_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)  # what a `_now` that says "now" means: nothing better is known
 _FIELD = re.compile(r"[A-Za-z0-9_]{1,100}")
 _CONDITION = re.compile(r"([A-Za-z0-9_:]{1,100})\s*(?:(!=|>=|<=|=|>|<)(.*))?", re.DOTALL)
 _OPERATORS = {
@@ -70,6 +72,11 @@ def mailchimp_data(data: Mapping[str, object]) -> Mapping[str, object]:
     for category, groups in _mapping(data.get("_groups")).items():
         found[f"INTERESTED:{category}"] = groups
     return found
+
+
+def mailchimp_moment(data: Mapping[str, object]) -> datetime | None:
+    """The moment of sending where the data names one (`_now`, as ISO 8601 text or a datetime)."""
+    return as_datetime(data.get("_now"), lambda: SOME_MOMENT)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

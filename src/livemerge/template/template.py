@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
 from livemerge.clock import SystemClock
@@ -22,6 +22,7 @@ from livemerge.template.mailchimp import (
     MAILCHIMP_FILTERS,
     mailchimp_data,
     mailchimp_guard,
+    mailchimp_moment,
     mailchimp_spans,
     parse_mailchimp,
 )
@@ -47,6 +48,7 @@ class Language:
     spans: Callable[[str], Iterator[TagSpan]]
     guard: Callable[[str], str]
     arrange: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
+    moment: Callable[[Mapping[str, object]], datetime | None] | None = None  # the data's own "now"
     dialects: tuple[str, ...] = ()
 
 
@@ -58,6 +60,7 @@ LANGUAGES = {
         mailchimp_spans,
         mailchimp_guard,
         mailchimp_data,
+        mailchimp_moment,
         ("mailchimp", "mandrill"),
     ),
 }
@@ -203,7 +206,7 @@ class Template:
         known = self._templates if templates is None else {**self._templates, **templates}
         marks: list[Any] = []
         context = Context(
-            SystemClock().now if now is None else lambda: now,
+            self._clock(data, now),
             lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
             marks if is_traced else None,
         )
@@ -218,6 +221,15 @@ class Template:
         except Exception as error:
             raise self._located(error) from error
         return output, marks
+
+    def _clock(self, data: Mapping[str, object], now: datetime | None) -> Callable[[], datetime]:
+        """What templates take for now: the caller's moment, else the data's own, else the machine's. Aware."""
+        moment = LANGUAGES[self.language].moment
+        found = moment(data) if now is None and moment else now
+        if found is None:
+            return SystemClock().now
+        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return lambda: aware
 
     def _program(self, kind: Kind, unit: _Unit, *, is_traced: bool, shares_scope: bool) -> Compiled:
         key = (kind, unit.source.name if shares_scope else "", is_traced, shares_scope)

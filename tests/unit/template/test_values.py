@@ -88,3 +88,16 @@ def test_feeds_of_mailchimp_are_findings_by_line() -> None:
     findings = compile_template("a\n*|RSSITEMS:|*\n*|END:RSSITEMS|*", "mailchimp").findings
 
     assert [(finding.code, finding.line) for finding in findings] == [("unsupported-tag", 2), ("unsupported-tag", 3)]
+
+
+def test_the_moment_is_the_callers_then_the_datas_own() -> None:
+    template = compile_template("*|DATE:Y-m-d|*", "mailchimp")
+
+    assert template.render({"_now": "2024-01-15T10:30:00"}) == "2024-01-15"
+    assert template.render({"_now": "2024-01-15T10:30:00"}, now=datetime(2026, 1, 2)) == "2026-01-02"
+
+
+def test_a_moment_without_a_zone_is_utc() -> None:
+    template = compile_template("{{ 'now' | date: '%s %Z' }}")
+
+    assert template.render({}, now=datetime(2026, 1, 2)) == "1767312000 UTC"
