@@ -167,7 +167,8 @@ def _fill_items(draft: Draft, knowledge: Knowledge) -> None:
             origins.append(origin)
         nothing = _without_key(draft, declared, knowledge.step)
         draft.provenance[declared.name] = max(origins, key=_badness, default=nothing)
-    draft.values[by.field] = filled
+    if items is not None:  # an unknown list stays nil, so that guards drop their block
+        draft.values[by.field] = filled
 
 
 def _badness(origin: Provenance) -> tuple[int, bool]:

@@ -163,13 +163,14 @@ async def test_in_a_campaign_too_a_hung_source_ends_at_the_deadline(make_world):
     assert now_s() == pytest.approx(2)
 
 
-async def test_an_answer_that_came_too_late_for_one_is_still_right_for_the_patient(make_world):
+@pytest.mark.parametrize("keys", [["c1", "c2"], ["c2", "c1"]])
+async def test_an_answer_that_came_too_late_for_one_is_still_right_for_the_patient(make_world, keys):
     """c1 spent most of its time in the first wave; c2 pinned that field and has all of it left."""
     world = make_world(TWO_WAVES)
     world.overrides.set("c2", "last_viewed", "p1", author="kim", reason="test", ends_at=None)
     world.holds("web", {"c1": {"last_viewed": "p1"}}, delay_s=0.2)
     world.holds("catalogue", {"p1": {"name": "Kettle"}}, delay_s=0.2)
-    profiles = await world.resolve(["c1", "c2"], ["product"], deadline_s=0.3, waits_for_slots=True)
+    profiles = await world.resolve(keys, ["product"], deadline_s=0.3, waits_for_slots=True)
     assert (cause(profiles["c1"], "product"), profiles["c2"].values["product"]) == (Cause.LATE, "Kettle")
 
 

@@ -423,6 +423,13 @@ async def test_without_its_list_an_item_field_shares_the_lists_cause(make_world)
     assert causes(await world.one("c1", ["price"])) == {"recommended": Cause.ERROR, "price": Cause.ERROR}
 
 
+async def test_a_list_nobody_knows_stays_nil_so_that_guards_drop_their_block(make_world):
+    world = make_world(LISTS)
+    world.holds("taste", {"c2": {"recommended": []}})
+    profiles = await world.resolve(["c1", "c2"], ["price"])
+    assert [profile.values["recommended"] for profile in profiles.values()] == [None, []]
+
+
 # -- required fields -------------------------------------------------------------------------------------------
 
 REQUIRED = CRM.replace('fallback = "there"', "required = true")
@@ -457,6 +464,13 @@ async def test_whoever_is_skipped_for_one_field_is_not_held_for_another(make_wor
     world.holds("web", {}, error=DOWN)
     profile = await world.one("c1", ["name", "last_viewed"])
     assert (profile.verdict, profile.reason) == (Verdict.SKIPPED, "name")
+
+
+async def test_the_reason_is_the_first_field_that_decided(make_world):
+    world = make_world(REQUIRED.replace('max_age = "0s"', "required = true"))
+    assert (await world.one("c1")).reason == "name"
+    world.holds("crm", {}, error=DOWN)
+    assert (await world.one("c1", ["points", "name"])).reason == "name"
 
 
 async def test_a_required_field_nobody_asked_for_decides_nothing(make_world):
