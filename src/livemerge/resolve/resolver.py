@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -30,6 +30,7 @@ from livemerge.values import Cause, Key, Profile, Row
 __all__ = ["Fault", "Resolver"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # no data is older: what a source says beyond it is this
+NO_SLOT: Final = Failure(Cause.LATE, "no slot within the deadline")
 MAX_EPOCH_S: Final = 1e11  # the year 5138; larger numbers are milliseconds, or no time at all
 
 
@@ -79,8 +80,8 @@ class Resolver:
         drafts = {key: Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
         ends_at_s = None if waits_for_slots else self._clock.monotonic_s() + deadline_s
         for wave in plan.waves:
-            calls = _Calls(ends_at_s, faults or {}, figures)
-            await asyncio.gather(*(self._run_step(step, drafts, calls) for step in wave))
+            calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures)
+            await _side_by_side([self._run_step(step, drafts, calls) for step in wave])
             for draft in drafts.values():
                 draft.end_wave()
         required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
@@ -103,35 +104,40 @@ class Resolver:
             fill(draft, wanted[draft.key], knowledge)
 
     async def _ask_all(self, step: Step, left_s: Mapping[Key, float], calls: _Calls) -> dict[Key, Learned]:
-        """What the source says of these keys, in as few calls as it allows."""
-        size = self._sources[step.source].max_batch
+        """What the source says of these keys, in as few calls as it allows, no more of them at once than it has slots.
+
+        Thousands of single calls would cost a task each, all of them woken at the deadline: lanes take turns instead.
+        """
+        source = self._sources[step.source]
         keys = list(left_s)
-        parts = [keys[start : start + size] for start in range(0, len(keys), size)]
-        answers = await asyncio.gather(*(self._ask(step, part, left_s, calls) for part in parts))
-        return {key: learned for answer in answers for key, learned in answer.items()}
+        parts = [keys[start : start + source.max_batch] for start in range(0, len(keys), source.max_batch)]
+        waiting = iter(parts)
+        learned: dict[Key, Learned] = {}
+
+        async def lane() -> None:
+            for part in waiting:
+                learned.update(await self._ask(step, part, left_s, calls))
+
+        await _side_by_side([lane() for _ in range(min(len(parts), source.connections))])
+        return learned
 
     async def _ask(
         self, step: Step, keys: Sequence[Key], left_s: Mapping[Key, float], calls: _Calls
     ) -> dict[Key, Learned]:
         """One call. It may run as long as the most patient of its customers; who had less time does without."""
-        source, section = self._sources[step.source], self._catalog.sources[step.source]
-        started_s = self._clock.monotonic_s()
-        slot = self._slots[step.source]
+        section, slot = self._catalog.sources[step.source], self._slots[step.source]
+        if not await self._takes(slot, calls.ends_at_s):
+            late = _failed(step, NO_SLOT, self._clock.monotonic_s() - calls.started_s)
+            return dict.fromkeys(keys, late)
+        now_s = self._clock.monotonic_s()
+        started_s = now_s if calls.ends_at_s is None else calls.started_s
         try:
-            async with asyncio.timeout(None if calls.ends_at_s is None else calls.ends_at_s - started_s):
-                await slot.acquire()
-        except TimeoutError:
-            late = Failure(Cause.LATE, "no slot within the deadline")
-            return {key: _failed(step, late, self._clock.monotonic_s() - started_s) for key in keys}
-        try:
-            started_s = started_s if calls.ends_at_s is not None else self._clock.monotonic_s()
-            patient_s = max(left_s[key] for key in keys)
             answer = await ask(
-                source,
+                self._sources[step.source],
                 keys,
                 step.fields,
                 patience=Patience(section.timeout_ms / 1000, section.retries),
-                deadline_s=patient_s if calls.ends_at_s is None else calls.ends_at_s - self._clock.monotonic_s(),
+                deadline_s=max(left_s[key] for key in keys) if calls.ends_at_s is None else calls.ends_at_s - now_s,
                 clock=self._clock,
                 jitter=self._jitter,
                 figures=calls.figures.source(step.source),
@@ -141,8 +147,21 @@ class Resolver:
             slot.release()
         took_s = self._clock.monotonic_s() - started_s
         if isinstance(answer, Failure):
-            return {key: _failed(step, answer, took_s) for key in keys}
+            return dict.fromkeys(keys, _failed(step, answer, took_s))
         return {key: self._read(step, key, answer, took_s) for key in keys}
+
+    async def _takes(self, slot: asyncio.Semaphore, ends_at_s: float | None) -> bool:
+        """Whether there was a slot in time; in a campaign there always is, as every holder's time ends."""
+        left_s = None if ends_at_s is None else ends_at_s - self._clock.monotonic_s()
+        if left_s is not None and left_s <= 0:
+            return False
+        if left_s is None or not slot.locked():
+            return await slot.acquire()
+        try:
+            async with asyncio.timeout(left_s):
+                return await slot.acquire()
+        except TimeoutError:
+            return False
 
     def _read(self, step: Step, key: Key, reply: Reply, took_s: float) -> Learned:
         """The step's fields in one key's row."""
@@ -188,9 +207,18 @@ class Resolver:
 class _Calls:
     """What all calls of one wave share."""
 
+    started_s: float  # monotonic
     ends_at_s: float | None  # monotonic; None: each customer's time counts from its slot
     faults: Mapping[str, Fault]
     figures: Figures
+
+
+async def _side_by_side(work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Runs all of it; one piece alone, the usual case for one customer, costs no task of its own."""
+    if len(work) == 1:
+        await work[0]
+    else:
+        await asyncio.gather(*work)
 
 
 def _failed(step: Step, failure: Failure, took_s: float) -> Learned:
