@@ -49,20 +49,24 @@ class Read:
 
 
 class Source:
-    """The text of a template, asked for places, carets and errors."""
+    """The text of a template, asked for places, carets and errors.
 
-    __slots__ = ("first_line", "name", "starts", "text")
+    `first_line` and `first_column`: where the text begins in its file, counted from 1.
+    """
 
-    def __init__(self, text: str, name: str, first_line: int) -> None:
+    __slots__ = ("first_column", "first_line", "name", "starts", "text")
+
+    def __init__(self, text: str, name: str, first_line: int, first_column: int = 1) -> None:
         self.text = text
         self.name = name
         self.first_line = first_line
+        self.first_column = first_column
         self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def place(self, offset: int) -> Place:
         """The line and column of a character; columns count characters."""
         line = bisect_right(self.starts, offset) - 1
-        return Place(line + self.first_line, offset - self.starts[line] + 1)
+        return Place(line + self.first_line, offset - self.starts[line] + self._first_column_of(line))
 
     def caret(self, place: Place) -> str:
         """The source line of a place with a caret under it, cut to a readable width."""
@@ -71,9 +75,12 @@ class Source:
             return ""
         end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
         line = self.text[self.starts[index] : end].rstrip("\r").replace("\t", " ")
-        column = place.column - 1
+        column = max(0, place.column - self._first_column_of(index))
         left = max(0, column - CARET_WIDTH // 2)
         return f"  {line[left : left + CARET_WIDTH]}\n  {' ' * (column - left)}^"
+
+    def _first_column_of(self, index: int) -> int:
+        return self.first_column if index == 0 else 1
 
     def error(self, what: str, place: Place, advice: str = "") -> TemplateError:
         """A TemplateError that points at a place of this source."""

@@ -29,6 +29,7 @@ KEYS = ("subject", "preheader", "text", "language", "dialect", "locale", "escape
 
 _MULTILINE = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=\s{0,20}(\"\"\"|''')\s{0,5}$")
 _KEY = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=")
+_OPENING = re.compile(r"^\s{0,20}\w{1,20}\s{0,20}=\s{0,20}(?:\"\"\"|'''|\"|')")
 _TOML_PLACE = re.compile(r"line ([0-9]{1,7}), column ([0-9]{1,7})")
 
 
@@ -116,13 +117,13 @@ def compile_message(
     front = _front_matter(text, name)
     spoken = front.values.get("language") or language or _language_of(name)
     compiler = _Compiler(name, spoken, front, templates or {})
-    html = compiler.part("html", text[front.end :], front.body_line, front.values.get("escape", "html"))
-    subject = compiler.part("subject", front.values.get("subject", ""), front.lines.get("subject", 1), None)
+    html = compiler.part("html", text[front.end :], Place(front.body_line, 1), front.values.get("escape", "html"))
+    subject = compiler.part("subject", front.values.get("subject", ""), front.starts["subject"], None)
     preheader = None
     if "preheader" in front.values:
-        preheader = compiler.part("preheader", front.values["preheader"], front.lines["preheader"], "html")
+        preheader = compiler.part("preheader", front.values["preheader"], front.starts["preheader"], "html")
     if "text" in front.values:
-        plain: Template | RenderedText = compiler.part("text", front.values["text"], front.lines["text"], None)
+        plain: Template | RenderedText = compiler.part("text", front.values["text"], front.starts["text"], None)
     else:
         plain = compiler.derived_text(html)
     if "subject" not in front.values:
@@ -154,14 +155,14 @@ class _Compiler:
         self.reads: list[Read] = []
         self.findings: list[Finding] = []
 
-    def part(self, part: str, source: str, first_line: int, escape: str | None) -> Template:
+    def part(self, part: str, source: str, start: Place, escape: str | None) -> Template:
         """One part; its reads and findings are kept with its name."""
-        template = self.compiled(source, first_line, "html" if escape == "html" else None)
+        template = self.compiled(source, start, "html" if escape == "html" else None)
         self.reads += [replace(read, part=part) for read in template.reads]
         self.findings += [replace(finding, part=part) for finding in template.findings]
         return template
 
-    def compiled(self, source: str, first_line: int, escape: Literal["html"] | None) -> Template:
+    def compiled(self, source: str, start: Place, escape: Literal["html"] | None) -> Template:
         return compile(
             source,
             self.language,
@@ -169,7 +170,8 @@ class _Compiler:
             escape=escape,
             name=self.name,
             raw="markup",
-            first_line=first_line,
+            first_line=start.line,
+            first_column=start.column,
             templates=self.templates,
             plain_text=escape is None,
         )
@@ -178,7 +180,7 @@ class _Compiler:
         """The text part made from the HTML, as a template where that works, else from what is rendered."""
         language = LANGUAGES[self.language]
         try:
-            return self.compiled(text_template(html.source, language.spans, language.guard), 1, None)
+            return self.compiled(text_template(html.source, language.spans, language.guard), Place(1, 1), None)
         except TemplateError:
             self.findings.append(
                 Finding(
@@ -206,10 +208,10 @@ class _Compiler:
 
 @dataclass(frozen=True, slots=True)
 class _FrontMatter:
-    """What stands above a template's body; `lines` are those its texts start in."""
+    """What stands above a template's body; `starts` is where its texts begin in the file."""
 
     values: dict[str, str]
-    lines: dict[str, int]
+    starts: dict[str, Place]
     end: int  # offset of the body
     body_line: int
 
@@ -217,7 +219,7 @@ class _FrontMatter:
 def _front_matter(text: str, name: str) -> _FrontMatter:
     first, _, _ = text.partition("\n")
     if first.strip() != FENCE:
-        return _FrontMatter({}, {}, 0, 1)
+        return _FrontMatter({}, _text_starts([]), 0, 1)
     lines = text.split("\n")
     closing = next((at for at, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
     if closing is None:
@@ -225,7 +227,7 @@ def _front_matter(text: str, name: str) -> _FrontMatter:
     inner = lines[1:closing]
     values = _checked(_toml("\n".join(inner), name), inner, name)
     end = sum(len(line) + 1 for line in lines[: closing + 1])
-    return _FrontMatter(values, _text_lines(inner), min(end, len(text)), closing + 2)
+    return _FrontMatter(values, _text_starts(inner), min(end, len(text)), closing + 2)
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:
@@ -256,14 +258,16 @@ def _key_line(key: str, lines: list[str]) -> int:
     return next(found, 2)
 
 
-def _text_lines(lines: list[str]) -> dict[str, int]:
-    """The file line on which each key's text starts; a text that opens with three quotes starts one below."""
-    found: dict[str, int] = {}
+def _text_starts(lines: list[str]) -> dict[str, Place]:
+    """Where each key's text starts in the file; a text that opens with three quotes starts on the line below."""
+    found: dict[str, Place] = {}
     for at, line in enumerate(lines, 2):
         match = _KEY.match(line)
         if match and match[1] in KEYS:
-            found.setdefault(match[1], at + (1 if _MULTILINE.match(line) else 0))
-    return {key: found.get(key, 1) for key in KEYS}
+            opening = _OPENING.match(line)
+            start = Place(at + 1, 1) if _MULTILINE.match(line) else Place(at, opening.end() + 1 if opening else 1)
+            found.setdefault(match[1], start)
+    return {key: found.get(key, Place(1, 1)) for key in KEYS}
 
 
 def _language_of(name: str) -> str:

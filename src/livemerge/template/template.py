@@ -269,7 +269,7 @@ class Template:
             if len(self._partials) >= MAX_REMEMBERED_PARTIALS:
                 self._partials.clear()
                 self._programs.clear()
-            found = _parse(text, name, 1, self._options)
+            found = _parse(Source(text, sys.intern(name), 1), self._options)
             self._partials[name, text] = found
         return found
 
@@ -327,13 +327,15 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     name: str = "",
     raw: Literal["any", "markup"] = "any",
     first_line: int = 1,
+    first_column: int = 1,
     templates: Mapping[str, str] | None = None,
     plain_text: bool = False,
 ) -> Template:
     """A template compiled from its source. Raises TemplateError for what cannot be parsed.
 
     `raw="markup"`: raw constructs write only Markup raw and escape everything else. `templates`: texts that may be
-    included. `plain_text`: this is text derived from HTML; escape filters do nothing, Markup loses its tags.
+    included. `first_line`, `first_column`: where the source begins in its file. `plain_text`: this is text derived
+    from HTML; escape filters do nothing, Markup loses its tags.
     """
     if language not in LANGUAGES:
         advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
@@ -342,7 +344,7 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
         advice = nearest(dialect or "", LANGUAGES[language].dialects) or "leave the dialect out"
         raise TemplateError(f"{language} has no dialect `{dialect}` here", where=name, advice=advice)
     options = _Options(language, dialect, escape, strict, raw == "markup", plain_text)
-    unit = _parse(source, name, first_line, options)
+    unit = _parse(Source(source, sys.intern(name), first_line, first_column), options)
     try:
         template = Template(unit, options, dict(templates or _NO_TEMPLATES))
         template._program("text", unit, is_traced=False, shares_scope=False)
@@ -351,18 +353,16 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     return template
 
 
-def _parse(text: str, name: str, first_line: int, options: _Options) -> _Unit:
-    if len(text) > MAX_TEMPLATE_CHARACTERS:
-        raise TemplateError(
-            f"the template has more than {MAX_TEMPLATE_CHARACTERS} characters", where=name, advice="split it"
-        )
-    source = Source(text, sys.intern(name), first_line)
+def _parse(source: Source, options: _Options) -> _Unit:
+    if len(source.text) > MAX_TEMPLATE_CHARACTERS:
+        what = f"the template has more than {MAX_TEMPLATE_CHARACTERS} characters"
+        raise TemplateError(what, where=source.name, advice="split it")
     _refuse_surrogates(source)
     parse = LANGUAGES[options.language].parse
     try:
         block, findings = parse(source, is_strict=options.is_strict)
     except RecursionError as error:
-        raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error
+        raise TemplateError("the template is too deeply nested", where=source.name, advice="split it") from error
     return _Unit(source, block, findings)
 
 

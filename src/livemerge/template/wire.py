@@ -135,7 +135,15 @@ def _quoted_printable(text: str) -> bytes:
     encoded = b2a_qp(octets, quotetabs=False, istext=True, header=False)
     if b"\n" not in octets:  # then b2a_qp writes its soft breaks without carriage return
         encoded = encoded.replace(b"=\n", SOFT_BREAK)
-    return encoded if not encoded or octets.endswith(b"\r\n") else encoded + SOFT_BREAK
+    return encoded if not encoded or octets.endswith(b"\r\n") else _with_room(encoded) + SOFT_BREAK
+
+
+def _with_room(encoded: bytes) -> bytes:
+    """The same octets with a last line that has room for the `=` of a soft break."""
+    if len(encoded) - (encoded.rfind(b"\n") + 1) < MAX_QUOTED_LINE:
+        return encoded
+    last = 3 if encoded[-3:-2] == b"=" else 1  # octets of the last character as it is written: =C3, or itself
+    return encoded[:-last] + SOFT_BREAK + encoded[-last:]
 
 
 _PIECES: dict[Kind, Callable[[str], Any]] = {

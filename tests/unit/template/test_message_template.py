@@ -135,3 +135,11 @@ def test_windows_line_ends_are_line_ends() -> None:
     message = compile_message("+++\r\nsubject = 'a'\r\n+++\r\n<p>x</p>\r\n", name="a.liquid")
 
     assert message.html.render({}) == "<p>x</p>\n"
+
+
+def test_a_mistake_in_the_front_matter_is_shown_where_it_stands_in_the_file() -> None:
+    file = '+++\nsubject = "Hi {{ name | nope }}"\ntext = """\nDear {{ name | nope }}"""\n+++\n<p></p>\n'
+    message = compile_message(file, name="welcome.liquid.html")
+
+    assert [(finding.line, finding.column) for finding in message.findings] == [(2, 25), (4, 16)]
+    assert file.splitlines()[1][24:28] == file.splitlines()[3][15:19] == "nope"

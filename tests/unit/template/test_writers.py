@@ -87,3 +87,11 @@ def test_a_writer_is_given_the_moment() -> None:
     write = compile_template("{{ 'now' | date: '%Y-%m-%d' }}").writer("8bit")
 
     assert write({}, datetime(2026, 5, 4, tzinfo=UTC)) == b"2026-05-04"
+
+
+@pytest.mark.parametrize("text", ["z" * 76, "z" * 75 + "é", "." + "z" * 150, "é" * 25 + "z", "z" * 152])
+def test_a_value_that_fills_its_last_quoted_line_still_leaves_room_for_the_soft_break(text: str) -> None:
+    octets = compile_template("{{ x }}{{ x }}", escape=None).writer("quoted-printable")({"x": text})
+
+    assert max(map(len, octets.split(b"\r\n"))) <= 76
+    assert quopri.decodestring(octets).decode() == text * 2
