@@ -485,8 +485,10 @@ def _wrong(wanted: str, value: object) -> WrongTypeError:
     return WrongTypeError(f"wanted {wanted}, got {type(value).__name__}")
 
 
-_NOT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters and halves of characters: no message may carry them."""
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""No message and no JSON reader has a use for these; a CRM's stray one must not cost a customer their name."""
+
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 def _text(value: object) -> Value:
@@ -494,9 +496,14 @@ def _text(value: object) -> Value:
         raise _wrong("text", value)
     if len(value) > MAX_TEXT_CHARACTERS:
         raise WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
-    if _NOT_TEXT.search(value):
-        raise WrongTypeError("wanted text, got control characters in it")
-    return value
+    if value.isprintable():
+        return value
+    if _HALF_CHARACTER.search(value):
+        raise WrongTypeError("wanted text, got half a character in it")
+    kept = _CONTROLS.sub("", value)
+    if value and not kept:
+        raise WrongTypeError("wanted text, got nothing but control characters")
+    return kept
 
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\s*", re.ASCII)
