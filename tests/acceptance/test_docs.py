@@ -32,14 +32,17 @@ import pytest
 
 from livemerge.catalog import load_catalog
 from livemerge.config import load_campaign, load_settings
+from livemerge.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 LINKING = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")]
 DEADLINE_S = 60
+NOTES = {"file", "append", "exit", "background", "stop", "interrupt", "skip", "run"}
 PIECE = re.compile(r"^<!-- (?P<word>[a-z]+): (?P<value>.+?) -->$|^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
-MAKE_DEMO = "make -o setup -C {root} demo DEMO={folder}/demo RECIPIENTS=40"  # what set it up runs this test
+# The recipe as make has it. Not under make, which Ctrl-C would end too, whatever the demo's own exit code is.
+MAKE_DEMO = 'cd {root}; eval "$(make -n -o setup demo DEMO={folder}/demo RECIPIENTS=40)"'
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def blocks_of(document):
     text, notes = document.read_text(encoding="utf-8"), {}
     for found in PIECE.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
+        assert not found["word"] or found["word"] in NOTES, f"{document.name}:{line}: unknown note {found['word']}"
         if found["word"] in ("run", "stop"):
             yield Block(found["word"], found["value"], {}, line)
         elif found["word"]:
@@ -116,10 +120,15 @@ class Reader:
 
     def shell(self, commands, code, block):
         """What the commands print."""
-        script = f". {self.state}\nset -e\n{commands}\n{{ export -p; echo cd $(printf %q \"$PWD\"); }} > {self.state}"
+        script = f'. {self.state}\nset -e\n{commands}\n{{ export -p; echo cd $(printf %q "$PWD"); }} > {self.state}'
         done = subprocess.run(
-            ["bash", "-c", script], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=DEADLINE_S, check=False,
+            ["bash", "-c", script],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
         )
         assert done.returncode == code, f"{self.name}:{block.line} ended with {done.returncode}\n{done.stdout}"
         return done.stdout
@@ -128,8 +137,11 @@ class Reader:
         log = self.folder.parent / f"log-{len(self.running)}"
         with log.open("w") as output:
             process = subprocess.Popen(
-                ["bash", "-c", f". {self.state}\nset -e\n{commands}"], env=environment(), stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True,
+                ["bash", "-c", f". {self.state}\nset -e\n{commands}"],
+                env=environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         self.running.append((commands, process, log))
         if word := block.notes.get("background"):
@@ -147,7 +159,9 @@ class Reader:
         self.running.remove(found)
         _, process, log = found
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(DEADLINE_S) in (code, -signal.SIGINT), log.read_text()
+        assert (ended := process.wait(DEADLINE_S)) == code, (
+            f"{self.name}: `{word}` ended with {ended}\n{log.read_text()}"
+        )
 
     def compare(self, shown, block):
         """Every line shown was printed, in that order; spaces do not count, … is anything."""
@@ -165,9 +179,16 @@ class Reader:
             file.write(text if "file" in notes else f"\n{text}")
 
     def end(self):
-        """Nothing that a document started outlives it; it may end with something running."""
+        """Ctrl-C for what still runs when the document ends."""
         for commands, _, _ in list(self.running):
             self.stop(commands)
+
+    def leave(self):
+        """Nothing that a document started outlives it, whatever failed."""
+        for _, process, _ in self.running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(DEADLINE_S)
 
 
 def environment():
@@ -198,15 +219,42 @@ def load(text, folder):
         load_catalog(settings)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
-def test_a_document_does_what_it_says(document, tmp_path):
+def follow(document, tmp_path):
+    """Does everything a document says, in a new folder."""
     (tmp_path / "here").mkdir()
     reader = Reader(document, tmp_path / "here")
     try:
         for block in blocks_of(document):
             reader.read(block)
-    finally:
         reader.end()
+    finally:
+        reader.leave()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_a_document_does_what_it_says(document, tmp_path):
+    follow(document, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("```sh\ncd /nowhere\n```\n", "ended with 1"),
+        ("<!-- exit: 1 -->\n```sh\ntrue\n```\n", "ended with 0"),
+        ("```sh\necho one two three\n```\n```text\none three\n```\n", "`one three` was not printed"),
+        ("```sh\necho one; echo two\n```\n```text\ntwo\none\n```\n", "`one` was not printed, or not here"),
+        ("<!-- background: ready -->\n```sh\nfalse\n```\n", ""),
+        ("<!-- backgruond: ready -->\n```sh\ntrue\n```\n", "unknown note backgruond"),
+        ("<!-- skip: make nothing -->\n```sh\nmake nothing\n```\n", ""),
+        ('```toml\n[source.a]\nkind = "htpt"\n```\n', "htpt"),
+        ("```python\nassert False\n```\n", "AssertionError"),
+    ],
+)
+def test_a_document_that_says_what_is_not_so_is_noticed(written, complaint, tmp_path):
+    document = tmp_path / "wrong.md"
+    document.write_text(written, encoding="utf-8")
+    with pytest.raises((AssertionError, ConfigError), match=complaint):
+        follow(document, tmp_path)
 
 
 @pytest.mark.parametrize("document", LINKING, ids=lambda path: str(path.relative_to(ROOT)))
