@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,7 +65,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The resolved fields of one customer. `values` and `provenance` have the same names."""
+    """The resolved fields of one customer.
+
+    `provenance` names every value; what the items of a list gained is named beside the list, as its worst item.
+    """
 
     key: Key
     values: Mapping[str, Value]
@@ -92,3 +95,29 @@ class Answer:
     as_of: datetime | None = None  # the call's own word on its data's age (HTTP Age); None: now
     foreign_rows: int = 0  # rows refused because nobody asked for their key
     row_errors: Mapping[Key, str] = field(default_factory=dict)  # keys whose own row could not be read
+
+
+def tagged(value: object) -> dict[str, str]:
+    """What JSON has no form for, in one it has; for `orjson.dumps(default=…, option=OPT_PASSTHROUGH_DATETIME)`."""
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, date):
+        return {"datetime" if isinstance(value, datetime) else "date": value.isoformat()}
+    raise TypeError(f"{type(value).__name__} is not a value")
+
+
+def untagged(value: Any) -> Any:
+    """A value read from JSON as what it was before `tagged`, also inside the items of a list."""
+    if isinstance(value, dict):
+        ((tag, text),) = value.items()
+        return _TAGS[tag](text)
+    if isinstance(value, list):
+        return [{name: untagged(inner) for name, inner in item.items()} for item in value]
+    return value
+
+
+_TAGS: Mapping[str, Callable[[str], Scalar]] = {
+    "decimal": Decimal,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+}

@@ -43,7 +43,7 @@ def explain(
     body = ledger.data(key)
     if body is None:
         return Explanation(delivery, run["template_name"], None, None, {})
-    profile, made_at = unpack(body, key, catalog)
+    profile, made_at = unpack(body, key)
     template = compile_message(run["template_text"], name=run["template_name"], language=run["template_language"])
     mailing = make_mailing(catalog, template, make_composer(template))
     traces = mailing.trace(Recipient(key, delivery["address"]), profile, now=made_at)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from livemerge.catalog import Catalog, WrongTypeError, admit
-from livemerge.values import Cause, Key, LadderStep, Profile, Provenance, Value
+from livemerge.values import Cause, Key, LadderStep, Profile, Provenance, Value, tagged, untagged
 
 _LEVEL = 1  # a message's data is some 1 KB of repeating JSON: 400 bytes in 15 µs; higher levels gain little
 
@@ -19,7 +17,7 @@ def pack(profile: Profile, made_at: datetime) -> bytes:
     """The profile's values and provenance, and when the message was made."""
     fields = {
         name: (
-            _plain(profile.values.get(name)),
+            profile.values.get(name),
             origin.step.value,
             origin.source,
             _seconds(origin.fetched_at),
@@ -30,40 +28,21 @@ def pack(profile: Profile, made_at: datetime) -> bytes:
         for name, origin in profile.provenance.items()
     }
     document = {"made_at": made_at.timestamp(), "is_found": profile.is_found, "fields": fields}
-    return zlib.compress(orjson.dumps(document, default=_plain), _LEVEL)
+    return zlib.compress(orjson.dumps(document, default=tagged, option=orjson.OPT_PASSTHROUGH_DATETIME), _LEVEL)
 
 
-def unpack(body: bytes, key: Key, catalog: Catalog) -> tuple[Profile, datetime]:
-    """The profile as it was, typed by the catalog as it is, and when the message was made."""
+def unpack(body: bytes, key: Key) -> tuple[Profile, datetime]:
+    """The profile as it was, and when the message was made."""
     document: dict[str, Any] = orjson.loads(zlib.decompress(body))
     values: dict[str, Value] = {}
     provenance: dict[str, Provenance] = {}
     for name, (value, step, source, fetched_at, as_of, cause, detail) in document["fields"].items():
-        values[name] = _typed(catalog, name, value)
+        values[name] = untagged(value)
         provenance[name] = Provenance(
             LadderStep(step), source, _moment(fetched_at), _moment(as_of), Cause(cause) if cause else None, detail
         )
     made_at = datetime.fromtimestamp(document["made_at"], UTC)
     return Profile(key, values, provenance, document["is_found"]), made_at
-
-
-def _typed(catalog: Catalog, name: str, value: Any) -> Value:
-    field = catalog.fields.get(name)
-    if field is None or value is None or field.item_of:
-        return value  # type: ignore[no-any-return]  # JSON of what was once a Value
-    try:
-        return admit(field.type, value)
-    except WrongTypeError:
-        return value  # type: ignore[no-any-return]  # a "" fallback, or the field's type was edited since
-
-
-def _plain(value: object) -> object:
-    """JSON-ready; money as its exact text."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return value
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +21,7 @@ from livemerge.clock import Clock
 from livemerge.errors import StoreError
 from livemerge.resolve.ladder import Known
 from livemerge.store import Store
-from livemerge.values import Key, Scalar
+from livemerge.values import Key, tagged, untagged
 
 MAX_ROWS_IN_PROCESS: Final = 100_000  # some 100 MB at 1 KB a row
 MAX_ROWS_IN_STORE: Final = 500_000
@@ -174,7 +173,7 @@ class Cache:
             if name not in self._keeps:
                 continue
             try:
-                typed = None if value is None else admit(self._catalog.fields[name].type, _untagged(value))
+                typed = None if value is None else admit(self._catalog.fields[name].type, untagged(value))
             except WrongTypeError:
                 continue
             fields[name] = Known(typed, datetime.fromtimestamp(fetched_at, UTC), datetime.fromtimestamp(as_of, UTC))
@@ -197,32 +196,7 @@ def _encode(row: Remembered) -> bytes:
         name: (known.value, known.fetched_at.timestamp(), known.as_of.timestamp()) for name, known in row.fields.items()
     }
     document = {"fields": fields, "has_row": row.has_row, "expires_at": row.expires_at.timestamp()}
-    return orjson.dumps(document, default=_tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
-
-
-_TAGS: Final[Mapping[str, Callable[[str], Scalar]]] = {
-    "decimal": Decimal,
-    "datetime": datetime.fromisoformat,
-    "date": date.fromisoformat,
-}
-"""How values that JSON has no form for come back as what they were, also inside the items of a list."""
-
-
-def _tagged(value: object) -> dict[str, str]:
-    if isinstance(value, Decimal):
-        return {"decimal": str(value)}
-    if isinstance(value, date):
-        return {"datetime" if isinstance(value, datetime) else "date": value.isoformat()}
-    raise TypeError(f"{type(value).__name__} does not go into the cache")
-
-
-def _untagged(value: Any) -> Any:
-    if isinstance(value, dict):
-        ((tag, text),) = value.items()
-        return _TAGS[tag](text)
-    if isinstance(value, list):
-        return [{name: _untagged(inner) for name, inner in item.items()} for item in value]
-    return value
+    return orjson.dumps(document, default=tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 def _cache_name(catalog: Catalog, source: str) -> str:
