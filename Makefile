@@ -39,15 +39,22 @@ check: setup-dev ## ruff, format, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup-dev ## ratios against named peers
+bench: setup-dev bench/.peers/.setup ## ratios against named peers
+	$(BIN)/python bench/rendering.py
 	$(BIN)/python bench/compose.py
+	$(BIN)/python bench/sending.py
 
 docs: setup-dev ## write docs/reference.md anew from the code
 	$(BIN)/python scripts/write-reference
 
+bench/.peers/.setup: bench/peers.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target bench/.peers -r bench/peers.lock
+	@touch $@
+
 lock: setup-dev ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra build --extra demo pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q bench/peers.in -o bench/peers.lock
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,7 @@
 
     python bench/rendering.py [--rounds 5] [--renders 200]
 
-Jinja2 is always there; minijinja and python-liquid are measured where they can be imported. All render the same shop
+Jinja2 is always there; minijinja and python-liquid are measured where `make bench` put them, in bench/.peers. All render the same shop
 email for the same customers, with HTML escaping, in interleaved rounds; the figure is the median of the rounds. Every
 engine's HTML is compared with ours once, entities read.
 """
@@ -14,6 +14,7 @@ import html
 import importlib
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from jinja2 import Environment
 from livemerge.template import compile as compile_template
 
 EMAIL = Path(__file__).parent / "email"
+sys.path.append(str(Path(__file__).parent / ".peers"))  # last: the product's own packages are not replaced
 
 Render = Callable[[dict[str, Any]], object]
 
