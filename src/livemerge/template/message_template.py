@@ -127,7 +127,7 @@ def compile_message(
     else:
         plain = compiler.derived_text(html)
     if "subject" not in front.values:
-        compiler.warn_about_subject(html)
+        compiler.warn_about_subject()
     parts = [part for part in (subject, preheader, html, plain) if part is not None]
     return MessageTemplate(
         name,
@@ -157,12 +157,13 @@ class _Compiler:
 
     def part(self, part: str, source: str, start: Place, escape: str | None) -> Template:
         """One part; its reads and findings are kept with its name."""
-        template = self.compiled(source, start, "html" if escape == "html" else None)
+        is_plain = part in ("subject", "text")
+        template = self.compiled(source, start, "html" if escape == "html" else None, is_plain=is_plain)
         self.reads += [replace(read, part=part) for read in template.reads]
         self.findings += [replace(finding, part=part) for finding in template.findings]
         return template
 
-    def compiled(self, source: str, start: Place, escape: Literal["html"] | None) -> Template:
+    def compiled(self, source: str, start: Place, escape: Literal["html"] | None, *, is_plain: bool) -> Template:
         return compile(
             source,
             self.language,
@@ -173,14 +174,15 @@ class _Compiler:
             first_line=start.line,
             first_column=start.column,
             templates=self.templates,
-            plain_text=escape is None,
+            plain_text=is_plain,
         )
 
     def derived_text(self, html: Template) -> Template | RenderedText:
         """The text part made from the HTML, as a template where that works, else from what is rendered."""
         language = LANGUAGES[self.language]
         try:
-            return self.compiled(text_template(html.source, language.spans, language.guard), Place(1, 1), None)
+            text = text_template(html.source, language.spans, language.guard)
+            return self.compiled(text, Place(1, 1), None, is_plain=True)
         except TemplateError:
             self.findings.append(
                 Finding(
@@ -196,7 +198,7 @@ class _Compiler:
             )
             return RenderedText(html, self.name, self.language)
 
-    def warn_about_subject(self, html: Template) -> None:
+    def warn_about_subject(self) -> None:
         advice = f'write `subject = "…"` between two lines of `{FENCE}` at the top of the file'
         self.findings.append(
             Finding("no-subject", "warning", "the message has no subject", 1, 1, "", advice, "subject")

@@ -45,6 +45,15 @@ def test_a_text_of_its_own_is_used() -> None:
     assert message.fields == {"a", "b"}
 
 
+def test_html_that_is_not_escaped_by_default_still_escapes_where_it_is_told_to() -> None:
+    message = compile_message(
+        '+++\nescape = "none"\n+++\n<p title="{{ a | escape }}">{{ a }}{{ b }}</p>', name="x.liquid.html"
+    )
+
+    assert message.html.render({"a": '"&', "b": Markup("<i>x</i>")}) == '<p title="&quot;&amp;">"&<i>x</i></p>'
+    assert message.text.render({"a": '"&', "b": Markup("<i>x</i>")}) == '"&x\n'
+
+
 def test_places_count_in_the_file() -> None:
     with pytest.raises(TemplateError) as caught:
         compile_message(FILE.replace("{{ url }}", "{{ url | }}"), name="welcome.liquid.html")
