@@ -11,6 +11,7 @@ The rules, in the order a customer meets them:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -60,6 +61,9 @@ WHERE campaign = :campaign AND occurrence = :occurrence AND state = :state AND d
 DUE: Final = """
 SELECT customer, address, attempt, chunk FROM delivery
 WHERE campaign = :campaign AND occurrence = :occurrence AND state = :state AND due_at <= :now AND chunk = :chunk
+"""
+RELEASE_RETRIES: Final = """
+UPDATE delivery SET due_at = 0 WHERE campaign = ? AND occurrence = ? AND state = 'retry'
 """
 NEXT_DUE_AT: Final = """
 SELECT MIN(due_at) FROM delivery WHERE campaign = ? AND occurrence = ? AND state = 'retry'
@@ -201,6 +205,10 @@ class Ledger:
                 self._store.run(RESEND_UNKNOWN, self._run)
             return self._store.run(SETTLE_DOUBT, self._run | {"state": state, "reason": reason, "now": self._now_s()})
 
+    def release_retries(self) -> int:
+        """Makes everybody due whom a relay put off, however long; gives how many."""
+        return self._store.run(RELEASE_RETRIES, self._pair)
+
     def due(self, states: Sequence[State]) -> Iterator[list[Due]]:
         """Chunks of customers that may be mailed now; each row is read when its chunk's turn comes."""
         for state in states:
@@ -228,13 +236,18 @@ class Ledger:
         self._fences |= fences
         return set(fences), suppressed
 
+    def one_commit(self) -> AbstractContextManager[None]:
+        """What is written inside is committed together, or not at all: one wait for the disk instead of several."""
+        return self._store.transaction()
+
     def settle(self, results: Iterable[Result]) -> int:
         """Writes results of marked customers, where the fence is still ours; gives how many were."""
         written = 0
         with self._store.transaction():
             for result in results:
-                written += self._store.run(SETTLE, self._settle_row(result))
-                if result.data:
+                is_ours = self._store.run(SETTLE, self._settle_row(result))
+                written += is_ours
+                if is_ours and result.data:
                     self._store.run(KEEP_DATA, (*self._pair, result.key, result.data))
         return written
 
@@ -249,7 +262,10 @@ class Ledger:
         return self._store.run(EXPIRE, self._run | {"now": self._now_s()})
 
     def next_retry_in_s(self) -> float | None:
-        """Seconds until the next retry is due, below 0 where it is overdue; None where none waits."""
+        """Seconds until the next retry is due, below 0 where it is overdue; None where none waits.
+
+        Infinite where all of them wait for the next call.
+        """
         row = self._store.row(NEXT_DUE_AT, self._pair)
         return None if row is None or row[0] is None else row[0] - self._now_s()
 

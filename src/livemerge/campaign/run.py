@@ -150,6 +150,7 @@ def _plan_or_go_on(parts: Parts, accept_changes: bool) -> None:
             )
         parts.ledger.repin(pinned)
     parts.ledger.settle_doubt(resend=parts.campaign.on_unknown == "resend")
+    parts.ledger.release_retries()
 
 
 def _is_expired(parts: Parts) -> bool:

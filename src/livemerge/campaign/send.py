@@ -6,8 +6,9 @@ Everything durable is in the ledger, so stopping anywhere (Ctrl-C, kill -9, a fu
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,8 @@ from livemerge.values import Key, Profile, Verdict
 RETRY_AFTER_S: Final = (2.0, 10.0, 30.0)  # a relay's 4xx: three more tries in this call, later ones by sending again
 LANES: Final = 2  # groups under way at once: one is composed and marked while the other waits for replies
 CHUNKS_AHEAD: Final = 1  # resolved before their turn: more would let data grow old
+RESOLVED_FOR_S: Final = 10.0  # of sending at the declared pace: a slow one would let a whole chunk's data grow old
+NEXT_CALL: Final = math.inf  # when those are due whom a relay put off to the end; sending again makes them due
 GONE_AFTER_GROUPS: Final = 3  # groups in a row of which nothing was accepted or refused: the relay is gone
 BRAKE_AFTER_MESSAGES: Final = 200  # a share of fewer says little
 
@@ -109,25 +112,28 @@ class Send:
         declared = campaign.brake
         self._brake = Brake(declared.unavailable if declared else None, declared.failed if declared else None)
         self._is_broken = False
+        self._is_over = False  # `expires_at` has come
         self._barren_groups = 0
-        self._next_slot_s = 0.0
+        self._pace = asyncio.Lock()
+        self._next_slot_s = clock.monotonic_s()
 
     async def run(self) -> None:
         """Sends to everybody who is due, then to those a relay asked to try again, until told to stop."""
         await self._drain((State.HELD, State.PENDING, State.RETRY))
-        for _ in RETRY_AFTER_S:
-            wait_s = self._ledger.next_retry_in_s()
-            if wait_s is None or wait_s > max(RETRY_AFTER_S) or self._stop.is_set():
-                return
+        while not self._is_ending and (wait_s := self._ledger.next_retry_in_s()) is not None and wait_s < NEXT_CALL:
             await self._wait(wait_s)
             await self._drain((State.RETRY,))
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._stop.is_set() or self._is_over
 
     async def _drain(self, states: Sequence[State]) -> None:
         """Chunks in order; the next one's data is fetched while this one leaves."""
         async with aclosing(self._resolved_chunks(states)) as chunks:
             async for due, profiles in chunks:
                 await self._send_chunk(due, profiles)
-                if self._stop.is_set():
+                if self._is_ending:
                     return
 
     async def _resolved_chunks(
@@ -135,7 +141,7 @@ class Send:
     ) -> AsyncGenerator[tuple[list[Due], dict[Key, Profile]], None]:
         ahead: deque[asyncio.Task[tuple[list[Due], dict[Key, Profile]]]] = deque()
         try:
-            for due in self._ledger.due(states):
+            for due in self._due_together(states):
                 ahead.append(asyncio.create_task(self._resolve(due)))
                 if len(ahead) > CHUNKS_AHEAD:
                     yield await ahead.popleft()
@@ -144,6 +150,13 @@ class Send:
         finally:
             for task in ahead:
                 task.cancel()
+
+    def _due_together(self, states: Sequence[State]) -> Iterator[list[Due]]:
+        """Chunks, or pieces of them where the pace is slow."""
+        rate = self._campaign.rate_per_s
+        for chunk in self._ledger.due(states):
+            size = len(chunk) if rate is None else max(1, int(rate * RESOLVED_FOR_S))
+            yield from (chunk[start : start + size] for start in range(0, len(chunk), size))
 
     async def _resolve(self, due: list[Due]) -> tuple[list[Due], dict[Key, Profile]]:
         profiles = await self._resolver.resolve(
@@ -158,13 +171,13 @@ class Send:
     async def _send_chunk(self, due: Sequence[Due], profiles: dict[Key, Profile]) -> None:
         """Decides who waits or is skipped, then hands the others over in small groups."""
         ready = self._decide(due, profiles)
-        size = max(1, self._transport.max_in_flight // LANES)
+        size = self._group_size()
         groups = [ready[start : start + size] for start in range(0, len(ready), size)]
         waiting = iter(groups)
 
         async def lane() -> None:
             for group in waiting:
-                if self._stop.is_set() or self._is_broken:
+                if self._is_ending or self._is_broken:
                     return
                 await self._send_group(group, profiles)
 
@@ -173,6 +186,12 @@ class Send:
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
+
+    def _group_size(self) -> int:
+        """What the transport takes at once, shared by the lanes; never more than a second's worth of the pace."""
+        size = self._transport.max_in_flight // LANES
+        rate = self._campaign.rate_per_s
+        return max(1, size if rate is None else min(size, int(rate)))
 
     async def _ending(self, lane: Coroutine[None, None, None]) -> None:
         try:
@@ -214,8 +233,8 @@ class Send:
         """Composes, marks, hands over, settles."""
         await self._keep_rate(len(group))
         now = self._clock.now()
-        if self._campaign.expires_at is not None and now >= self._campaign.expires_at:
-            self._stop.set()
+        self._is_over = self._campaign.expires_at is not None and now >= self._campaign.expires_at
+        if self._is_ending:
             return
         messages = self._compose(group, profiles, now)
         if not messages:
@@ -268,14 +287,13 @@ class Send:
         for delivery in deliveries:
             profile, state = profiles[delivery.key], _STATES[delivery.outcome]
             kept = state in (State.SENT, State.UNKNOWN)
-            tries = min(attempts[delivery.key], len(RETRY_AFTER_S)) - 1
             results.append(
                 Result(
                     delivery.key,
                     state,
                     delivery.message_id,
                     delivery.reply,
-                    due_at=now.timestamp() + RETRY_AFTER_S[tries] if state is State.RETRY else 0.0,
+                    due_at=_due_at(now, attempts[delivery.key]) if state is State.RETRY else 0.0,
                     data=pack(profile, made_at) if kept else b"",
                 )
             )
@@ -319,18 +337,23 @@ class Send:
         """Waits so that no more than `rate_per_s` messages a second begin."""
         if self._campaign.rate_per_s is None:
             return
-        now_s = self._clock.monotonic_s()
-        starts_s = max(now_s, self._next_slot_s)
-        self._next_slot_s = starts_s + messages / self._campaign.rate_per_s
-        if starts_s > now_s:
-            await self._clock.sleep(starts_s - now_s)
+        async with self._pace:  # one lane after the other, so that a late one does not make the next ones early
+            await self._wait(self._next_slot_s - self._clock.monotonic_s())
+            self._next_slot_s = self._clock.monotonic_s() + messages / self._campaign.rate_per_s
 
     async def _wait(self, seconds: float) -> None:
         """Waits for the moment or the word to stop, whichever comes first."""
         if seconds <= 0:
             return
+        moment, word = asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(self._stop.wait())
         try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+            await asyncio.wait((moment, word), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            moment.cancel()
+            word.cancel()
+
+
+def _due_at(now: datetime, attempt: int) -> float:
+    """When a relay that put this attempt off is asked again: soon, soon, later, and then in the next call."""
+    tried = (attempt - 1) % (len(RETRY_AFTER_S) + 1)  # each call starts anew
+    return now.timestamp() + RETRY_AFTER_S[tried] if tried < len(RETRY_AFTER_S) else NEXT_CALL

@@ -84,6 +84,17 @@ def test_a_result_counts_only_from_who_holds_the_fence(store: Store) -> None:
     assert ledger.states()["sent"] == 1
 
 
+def test_what_a_message_was_made_of_is_kept_only_by_who_holds_the_fence(store: Store) -> None:
+    ledger = planned(store, customers=1)
+    ledger.mark(["c-0"])
+    rival = a_ledger(store, owner="two")
+    rival.settle_doubt(resend=True)
+    rival.mark(["c-0"])
+    rival.settle([Result("c-0", State.SENT, data=b"what was sent")])
+    ledger.settle([Result("c-0", State.SENT, data=b"what was not")])
+    assert ledger.data("c-0") == b"what was sent"
+
+
 def test_who_unsubscribed_is_not_marked(store: Store) -> None:
     ledger = planned(store)
     Suppressions(store, FakeClock()).add("c-1", reason="unsubscribed")
