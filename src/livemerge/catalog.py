@@ -174,7 +174,7 @@ def load_catalog(settings: Settings) -> Catalog:
         if (field := _field(name, declared, settings, by, mistakes))
     }
     names = _names(fields, settings, mistakes)
-    mistakes += _name_prefixes(names, fields, settings)
+    mistakes += _name_prefixes(names, settings)
     mistakes += _by_mistakes(by, fields, settings)
     mistakes += _path_mistakes(settings)
     if mistakes:
@@ -400,7 +400,7 @@ def _alias_fault(alias: str, names: Mapping[str, str], field: Field) -> str:
     return f"`{alias}` already names field `{taken}`" if taken != field.name else ""
 
 
-def _name_prefixes(names: Mapping[str, str], fields: Mapping[str, Field], settings: Settings) -> Iterable[ConfigError]:
+def _name_prefixes(names: Mapping[str, str], settings: Settings) -> Iterable[ConfigError]:
     """Aliases that read into another name: `user.city` cannot stand beside a field called `user`."""
     for alias, name in names.items():
         parts = alias.split(".")

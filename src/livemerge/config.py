@@ -442,11 +442,11 @@ def _convert(
     try:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
-        mistakes.append(_explain(str(error), value, wanted, places, keys))
+        mistakes.append(_explain(str(error), wanted, places, keys))
         return None
 
 
-def _explain(message: str, value: Any, wanted: type[Section], places: TomlPlaces, keys: tuple[str, ...]) -> ConfigError:
+def _explain(message: str, wanted: type[Section], places: TomlPlaces, keys: tuple[str, ...]) -> ConfigError:
     """msgspec's sentence, with file, line and advice."""
     what, _, path = message.partition(" - at `$")
     inner = tuple(re.findall(r"[A-Za-z0-9_-]+", path.rstrip("`")))

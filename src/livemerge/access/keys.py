@@ -75,9 +75,6 @@ class AccessGrant:
     private_fields: frozenset[str]
     expires_at: datetime | None
 
-    def may_read(self, field: str, *, is_private: bool) -> bool:
-        return not is_private or field in self.private_fields
-
 
 class Keys:
     """The keys of a store. Good ones are remembered for some seconds, so that most checks read nothing."""

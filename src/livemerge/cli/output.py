@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -136,8 +135,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal | Path):
         return str(value)
     raise TypeError(type(value).__name__)
-
-
-async def until_interrupted(stop: asyncio.Event) -> None:
-    """Waits for Ctrl-C or a request to end."""
-    await stop.wait()

@@ -12,7 +12,7 @@ import hmac
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -71,15 +71,11 @@ class CrmStats:
 
     calls: int = 0
     customers: int = 0
-    answered: int = 0
     errors: int = 0
     busy: int = 0
     slow: int = 0
     dropped: int = 0
     unauthorised: int = 0
-
-    def as_dict(self) -> dict[str, int]:
-        return asdict(self)
 
 
 def crm_rows(customers: Iterable[Person], *, seed: int, now: datetime) -> dict[str, CrmRow]:
@@ -168,7 +164,6 @@ class Crm:
             raise _refusal(500, "internal error")
         if fault is Fault.BUSY:
             raise _refusal(429, "too many requests", {"Retry-After": str(RETRY_AFTER_S)})
-        self.stats.answered += 1
 
     def _drop(self, request: web.Request) -> None:
         self.stats.dropped += 1

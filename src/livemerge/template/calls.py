@@ -46,7 +46,7 @@ def _include(
     kind: str,
     arguments: dict[str, object],
     bound: object,
-    repeats: bool,
+    _repeats: bool,  # `for` belongs to render; here a list always repeats
     alias: str | None,
 ) -> str | None:
     """Writes another template that shares our variables; a list bound to it writes it once for each item."""

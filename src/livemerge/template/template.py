@@ -85,7 +85,6 @@ class _Options:
     """How a template was asked to be compiled; partials are compiled the same way."""
 
     language: str
-    dialect: str | None
     escape: Escape
     is_strict: bool
     raw_is_markup: bool
@@ -343,7 +342,7 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     if dialect not in (None, *LANGUAGES[language].dialects):
         advice = nearest(dialect or "", LANGUAGES[language].dialects) or "leave the dialect out"
         raise TemplateError(f"{language} has no dialect `{dialect}` here", where=name, advice=advice)
-    options = _Options(language, dialect, escape, strict, raw == "markup", plain_text)
+    options = _Options(language, escape, strict, raw == "markup", plain_text)
     unit = _parse(Source(source, sys.intern(name), first_line, first_column), options)
     try:
         template = Template(unit, options, dict(templates or _NO_TEMPLATES))

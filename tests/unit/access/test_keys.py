@@ -36,15 +36,12 @@ def refusal(keys: Keys, presented: str) -> str:
 def test_a_new_key_opens_the_fields_that_are_not_private(keys: Keys) -> None:
     grant = keys.check(keys.create("braze").key)
     assert grant.name == "braze"
-    assert grant.may_read("first_name", is_private=False)
-    assert not grant.may_read("birthday", is_private=True)
+    assert grant.private_fields == frozenset()
 
 
 def test_a_scope_opens_one_private_field(keys: Keys) -> None:
     grant = keys.check(keys.create("braze", scopes=["private:birthday"]).key)
-    assert grant.may_read("birthday", is_private=True)
-    assert not grant.may_read("address", is_private=True)
-    assert grant.may_read("first_name", is_private=False)
+    assert grant.private_fields == {"birthday"}
 
 
 def test_a_key_has_the_form_that_scanners_look_for(keys: Keys) -> None:

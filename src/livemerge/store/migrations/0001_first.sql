@@ -4,7 +4,7 @@
 CREATE TABLE campaign_run (
     campaign        TEXT NOT NULL,
     occurrence      TEXT NOT NULL,
-    state           TEXT NOT NULL,      -- planned running paused stopped done
+    state           TEXT NOT NULL,      -- running paused stopped done
     template_name   TEXT NOT NULL,
     template_text   TEXT NOT NULL,      -- explain and replay read the text that was sent
     template_language TEXT NOT NULL,
