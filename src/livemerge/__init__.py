@@ -1,9 +1,9 @@
 """Live customer data in email, at the moment it is sent.
 
-    async with livemerge.Livemerge.open("shop") as shop:
-        profile = await shop.profile("c-1001")
-        message = await shop.render("welcome.liquid.html", "c-1001")
-        summary = await shop.send("campaigns/welcome.toml")
+async with livemerge.Livemerge.open("shop") as shop:
+    profile = await shop.profile("c-1001")
+    message = await shop.render("welcome.liquid.html", "c-1001")
+    summary = await shop.send("campaigns/welcome.toml")
 """
 
 from importlib import import_module
