@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from livemerge import __version__
-from livemerge.cli import access, campaigns, demo, overrides, project, serve
+from livemerge.cli import access, campaigns, demo, events, overrides, project, serve
 from livemerge.cli.output import Exit, Here, fail
 from livemerge.errors import LivemergeError
 from livemerge.observe.logs import log_to_stderr
@@ -48,6 +48,7 @@ campaigns.add_to(app)
 serve.add_to(app)
 access.add_to(app)
 overrides.add_to(app)
+events.add_to(app)
 demo.add_to(app)
 
 

@@ -10,7 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from livemerge.campaign import DEFAULT_OCCURRENCE, Mistakes, Summary, list_runs, read_audience
+from livemerge.campaign import Mistakes, Summary, list_runs, read_audience
 from livemerge.campaign.ledger import moment
 from livemerge.cli.output import Exit, Here, JsonOption, err, out, print_json, progress_bar, run
 from livemerge.cli.signals import stop_on_signal
@@ -140,16 +140,16 @@ def list_campaigns(context: typer.Context, as_json: JsonOption = False) -> None:
 def show_campaign(
     context: typer.Context,
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
-    occurrence: Annotated[str, typer.Option(help="Which run.")] = DEFAULT_OCCURRENCE,
+    occurrence: Annotated[str, typer.Option(help="Which run. Default: the latest.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Where one run stands: how many deliveries in which state, and why."""
     here: Here = context.obj
-    ledger = here.open().ledger(campaign, occurrence)
+    ledger = here.open().ledger(campaign, occurrence or None)
     states = {name: count for name, count in ledger.states().items() if count}
     for name, count in states.items():
         out.print(f"  {count:>9,} {name}")
     for state, reason, count in ledger.reasons():
         err.print(f"  {count:>9,} {state}: {escape(reason)}")
     if as_json:
-        print_json({"campaign": campaign, "occurrence": occurrence, **ledger.states()})
+        print_json({"campaign": campaign, "occurrence": ledger.occurrence, **ledger.states()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -18,14 +19,26 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from livemerge.app import Livemerge
 from livemerge.campaign import Progress as SendProgress
 from livemerge.config import PROJECT_FILE
 from livemerge.errors import DeliveryError, LivemergeError, SourceError, StoreError
 
-out: Final = Console(highlight=False, soft_wrap=True)
-err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+# Controls but tab and line end, and what turns the direction of writing around (Unicode UAX 9).
+_COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Terminal(Console):
+    """A terminal that text cannot command: no customer's name moves the cursor, recolours, or hides anything."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(_COMMANDS.sub("\ufffd", text), **options)
+
+
+out: Final = Terminal(highlight=False, emoji=False, soft_wrap=True)
+err: Final = Terminal(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 T = TypeVar("T")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the last line of standard output.")]
