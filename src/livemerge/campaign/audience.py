@@ -6,18 +6,21 @@ import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from livemerge import config
 from livemerge.errors import AudienceError, ConfigError, nearest
+from livemerge.sources.sql import read_url
 from livemerge.values import MAX_KEY_CHARACTERS, Key
 
 MAX_SHOWN_MISTAKES: Final = 10
+ROWS_AT_ONCE: Final = 5_000  # of a query: an audience of a million is never held whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Audience:
 
 
 def read_audience(section: config.Audience, root: Path, tables: Mapping[str, config.Source]) -> Audience:
-    """The audience a campaign names. Raises ConfigError where its file or columns are missing."""
+    """The audience a campaign names. Raises ConfigError for a file or database that cannot be one."""
     if section.csv:
         path = root / section.csv
         return Audience(
@@ -104,7 +107,12 @@ def read_audience(section: config.Audience, root: Path, tables: Mapping[str, con
         renamed = config.Audience(csv=source.path, key=source.key, address=section.address)
         return read_audience(renamed, root, tables)
     digest = hashlib.sha256(section.sql.encode()).hexdigest()
-    return Audience("audience.sql", digest, _sql_rows(section, root), section.key, section.address)
+    url = read_url(section.url, root, where="audience.url", read_secret=partial(_secret, root))
+    return Audience("audience.sql", digest, _sql_rows(section, url), section.key, section.address)
+
+
+def _secret(root: Path, reference: str, where: str) -> str:
+    return config.read_secret(reference, root, where=where)
 
 
 def _file_digest(path: Path, shown: str) -> str:
@@ -134,15 +142,12 @@ def _csv_rows(path: Path, section: config.Audience) -> Iterator[tuple[str, Mappi
         raise AudienceError(f"not valid CSV: {error}", where=section.csv) from None
 
 
-def _sql_rows(section: config.Audience, root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    url = config.read_secret(section.url, root, where="audience.url") if section.url.startswith("env:") else section.url
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and not url.startswith(prefix + "/"):
-        url = f"{prefix}{root / url.removeprefix(prefix)}"
+def _sql_rows(section: config.Audience, url: URL) -> Iterator[tuple[str, Mapping[str, Any]]]:
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            result = connection.execution_options(yield_per=5_000).execute(text(section.sql))
+            options = connection.execution_options(yield_per=ROWS_AT_ONCE, postgresql_readonly=True)
+            result = options.execute(text(section.sql))
             _check_columns(list(result.keys()), section, "audience.sql")
             for number, row in enumerate(result.mappings(), start=1):
                 yield f"audience.sql row {number}", dict(row)

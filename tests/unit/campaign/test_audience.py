@@ -78,7 +78,30 @@ def test_a_database_gives_an_audience(tmp_path: Path) -> None:
     assert [member.key for member in read_audience(section, tmp_path, {}).members(Mistakes())] == ["7"]
 
 
+@pytest.mark.parametrize("url", ["file:shop-url", "sqlite:///shop.db"])
+def test_a_database_may_be_named_by_a_secret_and_is_only_read(tmp_path: Path, url: str) -> None:
+    (tmp_path / "shop-url").write_text("sqlite:///shop.db\n")
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("create table customers (customer_id text, email text)")
+        database.execute("insert into customers values ('c-1', 'a@example.com')")
+    audience = read_audience(config.Audience(sql="select * from customers", url=url), tmp_path, {})
+    assert [member.key for member in audience.members(Mistakes())] == ["c-1"]
+
+    emptying = config.Audience(sql="delete from customers returning customer_id, email", url=url)
+    with pytest.raises(AudienceError, match="readonly"):
+        list(read_audience(emptying, tmp_path, {}).members(Mistakes()))
+
+
+@pytest.mark.parametrize("url", ["no address at all: hunter2", "oracle://scott:hunter2@db.example/shop"])
+def test_what_is_no_database_we_read_is_refused_without_being_shown(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        list(read_audience(config.Audience(sql="select 1", url=url), tmp_path, {}).members(Mistakes()))
+    assert raised.value.where == "audience.url"
+    assert "hunter2" not in str(raised.value)
+
+
 def test_a_query_that_fails_says_why(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "shop.db").execute("create table customers (id)").connection.close()
     section = config.Audience(sql="select customer_id from nowhere", url="sqlite:///shop.db")
     with pytest.raises(AudienceError, match="no such table: nowhere"):
         list(read_audience(section, tmp_path, {}).members(Mistakes()))
