@@ -129,7 +129,7 @@ def list_campaigns(context: typer.Context, as_json: JsonOption = False) -> None:
     table = Table("campaign", "occurrence", "state", "planned", "started", box=box.SIMPLE_HEAD)
     for row in runs:
         started = f"{moment(row['started_at']):%Y-%m-%d %H:%M:%S}"
-        table.add_row(row["campaign"], row["occurrence"], row["state"], f"{row['planned']:,}", started)
+        table.add_row(escape(row["campaign"]), escape(row["occurrence"]), row["state"], f"{row['planned']:,}", started)
     out.print(table if runs else "No campaign has run.")
     if as_json:
         kept = ("campaign", "occurrence", "state", "planned", "started_at", "finished_at")

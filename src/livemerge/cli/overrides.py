@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from livemerge.cli.output import Here, JsonOption, out, print_json, short
@@ -38,7 +39,7 @@ def set_override(
         raise typer.BadParameter("a number and ms, s, m, h, d or w: 2h", param_hint="--for")
     ends_at = project.clock.now() + timedelta(seconds=seconds) if seconds is not None else None
     project.overrides.set(customer, field, value, author=getpass.getuser(), reason=reason, ends_at=ends_at)
-    out.print(f"{field} is pinned for {customer or 'everybody'}.")
+    out.print(f"{field} is pinned for {escape(customer) or 'everybody'}.")
 
 
 @overrides.command("ls")
@@ -49,7 +50,8 @@ def list_overrides(context: typer.Context, as_json: JsonOption = False) -> None:
     table = Table("customer", "field", "value", "author", "reason", "until", box=box.SIMPLE_HEAD)
     for one in pinned:
         until = f"{one.ends_at:%Y-%m-%d %H:%M}" if one.ends_at else "cleared"
-        table.add_row(one.customer or "everybody", one.field, short(one.value), one.author, one.reason, until)
+        said = (short(one.value), escape(one.author), escape(one.reason))
+        table.add_row(escape(one.customer) or "everybody", one.field, *said, until)
     out.print(table if pinned else "Nothing is pinned.")
     if as_json:
         print_json(
