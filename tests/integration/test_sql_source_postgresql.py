@@ -17,11 +17,13 @@ from pathlib import Path
 import pytest
 
 from livemerge import config
-from livemerge.errors import SourceError
+from livemerge.campaign.audience import Mistakes, read_audience
+from livemerge.errors import AudienceError, SourceError
 from livemerge.sources.sql import SqlSource, make_sql
 
 BINARIES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 SCHEMA = """
+create sequence tally;
 create table orders (customer bigint, code text, total numeric(10, 2), ordered date);
 insert into orders values (1, 'a/b', 9.50, '2025-12-01'), (1, 'a/b', 1.25, '2025-12-02'), (7, 'ü', 2, '2025-12-03');
 """
@@ -171,3 +173,14 @@ async def test_connections_that_the_server_dropped_are_replaced(url: str) -> Non
     first, second = outcomes[0][0], outcomes[1][0]
     assert not isinstance(first, SourceError) or first.retryable
     assert list(second.rows) == ["7"]
+
+
+def test_an_audience_comes_from_the_database_and_changes_nothing_in_it(url: str) -> None:
+    def members(sql: str) -> list[str]:
+        audience = read_audience(config.Audience(sql=sql, url=url), Path(), {})
+        return [member.key for member in audience.members(Mistakes())]
+
+    listed = "distinct customer as customer_id, 'c' || customer || '@example.com' as email"
+    assert sorted(members(f"select {listed} from orders")) == ["1", "7"]
+    with pytest.raises(AudienceError, match="read-only"):
+        members("select nextval('tally') as customer_id, 'c@example.com' as email")
