@@ -347,7 +347,10 @@ async def test_a_declared_brake_pauses_the_campaign_when_a_source_is_gone(tmp_pa
     async with Livemerge.open(project) as shop:
         with pytest.raises(CampaignError, match="field tier was unavailable"):
             await shop.send("campaigns/welcome.toml")
-        assert shop.ledger("welcome").states()["pending"] > 0
+        states = shop.ledger("welcome").states()
+    assert states["pending"] > 0
+    assert states["sending"] == 0
+    assert states["sent"] == len(inbox.messages)
 
 
 def test_bad_input_ends_with_a_clear_error_and_its_exit_code(tmp_path: Path) -> None:

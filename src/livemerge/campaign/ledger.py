@@ -160,6 +160,7 @@ class Ledger:
         self._clock = clock
         self._run = {"campaign": campaign, "occurrence": occurrence}
         self._pair = (campaign, occurrence)
+        self.occurrence = occurrence
         self._owner = owner
         self._fences: dict[Key, int] = {}
 

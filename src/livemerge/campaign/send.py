@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from livemerge.campaign.brake import make_brake
 from livemerge.campaign.ledger import Due, Ledger, Result, State
 from livemerge.campaign.mailing import Mailing
 from livemerge.campaign.provenance import pack
@@ -28,11 +29,11 @@ from livemerge.values import Key, Profile, Verdict
 
 RETRY_AFTER_S: Final = (2.0, 10.0, 30.0)  # a relay's 4xx: three more tries in this call, later ones by sending again
 LANES: Final = 2  # groups under way at once: one is composed and marked while the other waits for replies
+FEWEST_A_GROUP: Final = 10  # each group waits once for the disk, some milliseconds
 CHUNKS_AHEAD: Final = 1  # resolved before their turn: more would let data grow old
 RESOLVED_FOR_S: Final = 10.0  # of sending at the declared pace: a slow one would let a whole chunk's data grow old
 NEXT_CALL: Final = math.inf  # when those are due whom a relay put off to the end; sending again makes them due
 GONE_AFTER_GROUPS: Final = 3  # groups in a row of which nothing was accepted or refused: the relay is gone
-BRAKE_AFTER_MESSAGES: Final = 200  # a share of fewer says little
 
 _STATES: Final = {
     Outcome.SENT: State.SENT,
@@ -56,31 +57,21 @@ class Progress:
     unknown: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A group that was handed over and is not yet written down."""
+
+    deliveries: Sequence[Delivery]
+    profiles: Mapping[Key, Profile]
+    attempts: Mapping[Key, int]  # hand-overs, this one counted
+    made_at: datetime
+
+
 @dataclass(slots=True)
-class Brake:
-    """Declared limits that stop a run, and what was counted for them."""
+class Lane:
+    """One of the groups under way. Its results are written with the next group's marks: one commit for both."""
 
-    unavailable: float | None
-    failed: float | None
-    messages: int = 0
-    failures: int = 0
-    unavailable_by_field: dict[str, int] = field(default_factory=dict)
-
-    def count_profile(self, profile: Profile) -> None:
-        self.messages += 1
-        for name in profile.unavailable():
-            self.unavailable_by_field[name] = self.unavailable_by_field.get(name, 0) + 1
-
-    def reason(self) -> str:
-        """Why to stop; empty while all is well."""
-        if self.messages < BRAKE_AFTER_MESSAGES:
-            return ""
-        for name, count in self.unavailable_by_field.items():
-            if self.unavailable is not None and count / self.messages > self.unavailable:
-                return f"field {name} was unavailable for {count} of {self.messages} customers"
-        if self.failed is not None and self.failures / self.messages > self.failed:
-            return f"{self.failures} of {self.messages} messages were refused"
-        return ""
+    handed: Handed | None = None
 
 
 class Send:
@@ -109,8 +100,7 @@ class Send:
         self._on_progress = on_progress
         self.progress = progress
         self.figures = Figures()
-        declared = campaign.brake
-        self._brake = Brake(declared.unavailable if declared else None, declared.failed if declared else None)
+        self._brake = make_brake(campaign.brake)
         self._is_broken = False
         self._is_over = False  # `expires_at` has come
         self._barren_groups = 0
@@ -172,33 +162,34 @@ class Send:
         """Decides who waits or is skipped, then hands the others over in small groups."""
         ready = self._decide(due, profiles)
         size = self._group_size()
-        groups = [ready[start : start + size] for start in range(0, len(ready), size)]
-        waiting = iter(groups)
-
-        async def lane() -> None:
-            for group in waiting:
-                if self._is_ending or self._is_broken:
-                    return
-                await self._send_group(group, profiles)
-
+        groups = iter([ready[start : start + size] for start in range(0, len(ready), size)])
         # A lane that fails must not tear the other one from the middle of a hand-over: that one ends its group first.
-        outcomes = await asyncio.gather(*(self._ending(lane()) for _ in range(LANES)), return_exceptions=True)
-        for outcome in outcomes:
+        lanes = (self._run_lane(groups, profiles) for _ in range(LANES))
+        for outcome in await asyncio.gather(*lanes, return_exceptions=True):
             if outcome is not None:
                 raise outcome
 
     def _group_size(self) -> int:
-        """What the transport takes at once, shared by the lanes; never more than a second's worth of the pace."""
-        size = self._transport.max_in_flight // LANES
-        rate = self._campaign.rate_per_s
-        return max(1, size if rate is None else min(size, int(rate)))
+        """What the transport takes at once, shared by the lanes, and enough that the disk does not set the pace.
 
-    async def _ending(self, lane: Coroutine[None, None, None]) -> None:
+        As many may be in doubt after a crash. Never more than a second's worth of a declared pace.
+        """
+        size = max(FEWEST_A_GROUP, self._transport.max_in_flight // LANES)
+        rate = self._campaign.rate_per_s
+        return size if rate is None else max(1, min(size, int(rate)))
+
+    async def _run_lane(self, groups: Iterator[list[Due]], profiles: Mapping[Key, Profile]) -> None:
+        lane = Lane()
         try:
-            await lane
+            for group in groups:
+                if self._is_ending or self._is_broken:
+                    break
+                await self._send_group(lane, group, profiles)
         except BaseException:
             self._is_broken = True
             raise
+        finally:
+            self._settle(lane)
 
     def _decide(self, due: Sequence[Due], profiles: dict[Key, Profile]) -> list[Due]:
         """Writes who is held or skipped for want of data; gives the others."""
@@ -229,9 +220,10 @@ class Send:
             return state, f"{unavailable[0]} is unavailable"
         return None, ""
 
-    async def _send_group(self, group: Sequence[Due], profiles: dict[Key, Profile]) -> None:
-        """Composes, marks, hands over, settles."""
-        await self._keep_rate(len(group))
+    async def _send_group(self, lane: Lane, group: Sequence[Due], profiles: Mapping[Key, Profile]) -> None:
+        """Composes, settles the group before and marks this one, hands over."""
+        self._check_brake()
+        await self._keep_rate(lane, len(group))
         now = self._clock.now()
         self._is_over = self._campaign.expires_at is not None and now >= self._campaign.expires_at
         if self._is_ending:
@@ -239,17 +231,18 @@ class Send:
         messages = self._compose(group, profiles, now)
         if not messages:
             return
-        marked, suppressed = self._ledger.mark([message.key for message in messages])
+        with self._ledger.one_commit():
+            self._settle(lane)
+            marked, suppressed = self._ledger.mark([message.key for message in messages])
         for _ in suppressed:
             self._count(State.SKIPPED)
         attempts = {customer.key: customer.attempt + 1 for customer in group}
         wanted = [message for message in messages if message.key in marked]
         deliveries = await self._transport.deliver(wanted) if wanted else ()
-        self._settle(deliveries, profiles, attempts, now)
+        lane.handed = Handed(deliveries, profiles, attempts, now)
         self._check_relay(deliveries)
-        self._check_brake()
 
-    def _compose(self, group: Sequence[Due], profiles: dict[Key, Profile], now: datetime) -> list[Message]:
+    def _compose(self, group: Sequence[Due], profiles: Mapping[Key, Profile], now: datetime) -> list[Message]:
         messages: list[Message] = []
         decisions: list[tuple[Key, State, str]] = []
         for customer in group:
@@ -278,31 +271,26 @@ class Send:
                 self._count(state)
         return messages
 
-    def _settle(
-        self, deliveries: Sequence[Delivery], profiles: dict[Key, Profile], attempts: dict[Key, int], made_at: datetime
-    ) -> None:
-        """Writes what the relay said, and what each sent message was made of."""
-        now = self._clock.now()
-        results = []
-        for delivery in deliveries:
-            profile, state = profiles[delivery.key], _STATES[delivery.outcome]
-            kept = state in (State.SENT, State.UNKNOWN)
-            results.append(
-                Result(
-                    delivery.key,
-                    state,
-                    delivery.message_id,
-                    delivery.reply,
-                    due_at=_due_at(now, attempts[delivery.key]) if state is State.RETRY else 0.0,
-                    data=pack(profile, made_at) if kept else b"",
-                )
-            )
-            if kept:
-                self.figures.count_profile(profile.provenance, made_at)
+    def _settle(self, lane: Lane) -> None:
+        """Writes what the relay said of the lane's group, and what each sent message was made of."""
+        handed, lane.handed = lane.handed, None
+        if handed is None:
+            return
+        results = [self._result(delivery, handed) for delivery in handed.deliveries]
         self._ledger.settle(results)
         for result in results:
             self._count(result.state)
         self._on_progress(self.progress)
+
+    def _result(self, delivery: Delivery, handed: Handed) -> Result:
+        profile, state = handed.profiles[delivery.key], _STATES[delivery.outcome]
+        if state not in (State.SENT, State.UNKNOWN):
+            attempt = handed.attempts[delivery.key]
+            due_at = _due_at(self._clock.now(), attempt) if state is State.RETRY else 0.0
+            return Result(delivery.key, state, delivery.message_id, delivery.reply, due_at=due_at)
+        self.figures.count_profile(profile.provenance, handed.made_at)
+        made_of = pack(profile, handed.made_at)
+        return Result(delivery.key, state, delivery.message_id, delivery.reply, data=made_of)
 
     def _count(self, state: State) -> None:
         progress = self.progress
@@ -333,10 +321,11 @@ class Send:
                 advice="Look at the source, then send again: it goes on where it stopped.",
             )
 
-    async def _keep_rate(self, messages: int) -> None:
-        """Waits so that no more than `rate_per_s` messages a second begin."""
+    async def _keep_rate(self, lane: Lane, messages: int) -> None:
+        """Waits so that no more than `rate_per_s` messages a second begin; nothing stays unwritten meanwhile."""
         if self._campaign.rate_per_s is None:
             return
+        self._settle(lane)
         async with self._pace:  # one lane after the other, so that a late one does not make the next ones early
             await self._wait(self._next_slot_s - self._clock.monotonic_s())
             self._next_slot_s = self._clock.monotonic_s() + messages / self._campaign.rate_per_s
