@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -34,3 +38,23 @@ def test_every_module_loads_with_nothing_but_the_locked_packages() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "all"
+
+
+def imported(folder: Path) -> set[str]:
+    """The top-level modules that any file of a folder imports."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_every_dependency_is_imported_somewhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.match(r"[A-Za-z0-9_.-]+", line)[0].lower() for line in project["dependencies"]}
+    owners = importlib.metadata.packages_distributions()
+    used = {owner.lower() for module in imported(ROOT / "src") for owner in owners.get(module, ())}
+    assert declared - used == set()
