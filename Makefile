@@ -43,6 +43,7 @@ bench: setup-dev bench/.peers/.setup ## ratios against named peers
 	$(BIN)/python bench/rendering.py
 	$(BIN)/python bench/compose.py
 	$(BIN)/python bench/sending.py
+	$(BIN)/python bench/campaign.py
 
 docs: setup-dev ## write docs/reference.md anew from the code
 	$(BIN)/python scripts/write-reference
