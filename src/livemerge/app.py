@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,15 +31,17 @@ from livemerge.campaign import (
     run_campaign,
 )
 from livemerge.campaign.explain import Explanation, explain
+from livemerge.campaign.lock import lock_path
 from livemerge.campaign.suppressions import Suppressions
 from livemerge.catalog import Catalog, load_catalog
-from livemerge.check import check_template, has_errors
+from livemerge.check import check_template, describe, has_errors
 from livemerge.clock import Clock, SystemClock
 from livemerge.config import Settings, load_campaign, load_settings
 from livemerge.deliver import Delivery, MaildirTransport, SmtpTransport, Transport
 from livemerge.errors import CampaignError, ConfigError, DeliveryError, TemplateError, nearest
 from livemerge.events import EventStore
 from livemerge.message import Composer, Links, Message, Recipient, Sender, parse_sender
+from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.resolve import Cache, Fault, Overrides, Resolver
@@ -169,7 +169,7 @@ class Livemerge:
         """Signs the links in messages: the declared secret, or one made once and kept readable by its owner only."""
         if self.settings.public.secret:
             return self._read_secret(self.settings.public.secret, self.settings.where("public", "secret")).encode()
-        return _own_secret(self.settings.root / SECRET_FILE)
+        return kept_secret(self.settings.root / SECRET_FILE)
 
     @cached_property
     def links(self) -> Links:
@@ -258,7 +258,7 @@ class Livemerge:
             resolver=self.resolver,
             transport=self.transport(declared.transport),
             clock=self.clock,
-            lock_path=self._lock_path(declared.name, occurrence),
+            lock_path=lock_path(self.store.place, declared.name, occurrence),
         )
         return await run_campaign(
             parts,
@@ -467,24 +467,3 @@ class Livemerge:
     def _catalog_digest(self) -> str:
         declared = msgspec.json.encode((self.settings.source, self.settings.field), order="deterministic")
         return hashlib.sha256(declared).hexdigest()
-
-    def _lock_path(self, campaign: str, occurrence: str) -> Path:
-        name = hashlib.sha256(f"{campaign}\n{occurrence}".encode()).hexdigest()[:16]
-        return Path(f"{self.store.place}-send-{name}.lock")
-
-
-def describe(name: str, finding: Finding) -> str:
-    """A finding as people read it: place, what, the line with a caret, the mend."""
-    place = f"{name}:{finding.line}:{finding.column}"
-    parts = (f"{place}: {finding.severity}: {finding.what} [{finding.code}]", finding.caret, f"  {finding.advice}")
-    return "\n".join(part for part in parts if part.strip())
-
-
-def _own_secret(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_urlsafe(32).encode())
-    return path.read_bytes()

@@ -57,6 +57,13 @@ def has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.severity == "error" for finding in findings)
 
 
+def describe(name: str, finding: Finding) -> str:
+    """A finding as people read it: place, what, the line with a caret, the mend."""
+    place = f"{name}:{finding.line}:{finding.column}"
+    parts = (f"{place}: {finding.severity}: {finding.what} [{finding.code}]", finding.caret, f"  {finding.advice}")
+    return "\n".join(part for part in parts if part.strip())
+
+
 def _finding(shown: Source, read: Read, code: str, severity: Severity, what: str, advice: str) -> Finding:
     place = Place(read.line, read.column)
     return replace(shown.finding(code, severity, what, place, advice), part=read.part)

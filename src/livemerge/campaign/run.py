@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +14,7 @@ import orjson
 
 from livemerge.campaign.audience import Audience, Mistakes
 from livemerge.campaign.ledger import Ledger, Pinned
+from livemerge.campaign.lock import only_sender
 from livemerge.campaign.mailing import Mailing
 from livemerge.campaign.send import Progress, Send
 from livemerge.campaign.summary import Summary
@@ -56,7 +55,7 @@ async def run_campaign(
 
     Whatever is raised, the ledger is right: sending again goes on.
     """
-    with _only_sender(parts.lock_path, parts.campaign.name):
+    with only_sender(parts.lock_path, parts.campaign.name):
         await _wait_for_start(parts, stop)
         await parts.transport.open()
         try:
@@ -163,19 +162,3 @@ def _progress(ledger: Ledger) -> Progress:
     open_states = states["pending"] + states["retry"] + states["held"]
     planned = sum(states.values())
     return Progress(planned=planned, settled=planned - open_states)
-
-
-@contextmanager
-def _only_sender(path: Path, campaign: str) -> Iterator[None]:
-    """One process at a time sends a campaign. The kernel lets go of the lock when the process dies, however it dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CampaignError(
-                "another process is sending this campaign", where=campaign, advice="Wait for it, or stop it."
-            ) from None
-        yield
-    finally:
-        os.close(descriptor)

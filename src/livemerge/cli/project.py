@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from livemerge.app import NOBODY, PREVIEW_DEADLINE_S, Checked, Livemerge, describe
+from livemerge.app import NOBODY, PREVIEW_DEADLINE_S, Checked, Livemerge
+from livemerge.check import describe
 from livemerge.cli.output import Exit, Here, JsonOption, out, print_json, run
 from livemerge.cli.summary import profile_table
 from livemerge.starter import write_project
