@@ -4,6 +4,7 @@ MAX_TEMPLATE_CHARACTERS = 1_048_576  # 1 MiB: mail clients clip at 102 KB, Mailc
 MAX_NESTING = 90  # open blocks; Python's own parser stops at 100 levels of indentation
 MAX_LOOP_NESTING = 16  # loops in loops; CPython compiles at most 20 nested blocks
 MAX_EXPRESSION_DEPTH = 30  # brackets in brackets, and alternations of and/or
+MAX_PATH_STEPS = 50  # dots and brackets of one path; CPython nests 200 parentheses, a step takes three
 MAX_CHAIN = 100  # filters on one value, and/or in one condition
 MAX_ITERATIONS = 100_000  # of all loops of one rendering together
 MAX_OUTPUT_CHARACTERS = 2_097_152  # 2 MiB of message text

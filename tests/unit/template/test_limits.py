@@ -68,6 +68,12 @@ def test_what_is_too_deep_or_too_long_is_refused_when_compiling(source: str) -> 
         compile_template(source)
 
 
+@pytest.mark.parametrize("step", [".b", "[b]", "['b']", "[0]"])
+def test_a_path_of_endless_steps_is_refused_at_its_place(step: str) -> None:
+    assert "more than 50 steps" in refused("{{ a" + step * 20_000 + " }}")
+    assert compile_template("{{ a" + step * 50 + " }}").render({}) == ""
+
+
 def test_deep_data_is_refused_or_printed_but_never_crashes() -> None:
     deep: object = "x"
     for _ in range(5_000):

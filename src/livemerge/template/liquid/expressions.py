@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from livemerge.errors import TemplateError
 from livemerge.template.findings import Source
-from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH
+from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH, MAX_PATH_STEPS
 from livemerge.template.nodes import (
     Comparison,
     Expression,
@@ -199,6 +199,8 @@ class ExpressionReader:
     def _steps(self) -> tuple[Expression, ...]:
         steps: list[Expression] = []
         while self.word.kind in (".", "["):
+            if len(steps) >= MAX_PATH_STEPS:
+                self.refuse(f"a path has more than {MAX_PATH_STEPS} steps")
             place = self.place()
             if self.take().kind == "[":
                 steps.append(Index(self._bracketed(), place))
