@@ -1,0 +1,74 @@
+"""livemerge.toml and campaign files → frozen settings. Every mistake names file, line, key, and what would be right.
+
+Secrets never stand in TOML: a secret setting is a reference, `env:NAME` or `file:PATH`, read by `read_secret`.
+"""
+
+from livemerge.config.document import PROJECT_FILE
+from livemerge.config.durations import MAX_DURATION_S, parse_duration_s
+from livemerge.config.load import load_campaign, load_settings
+from livemerge.config.places import TomlPlaces
+from livemerge.config.secrets import read_secret
+from livemerge.config.sections import (
+    FIELD_NAME,
+    PROVIDED_NAMES,
+    RESERVED_FIELDS,
+    Audience,
+    Auth,
+    Basic,
+    Brake,
+    Campaign,
+    EventsSource,
+    Field,
+    FieldType,
+    HttpBatch,
+    HttpSource,
+    Maildir,
+    Named,
+    OAuth2,
+    Public,
+    SecretRef,
+    Section,
+    Settings,
+    Smtp,
+    Source,
+    SqlSource,
+    Store,
+    TableSource,
+    Transport,
+)
+
+__all__ = [
+    "FIELD_NAME",
+    "MAX_DURATION_S",
+    "PROJECT_FILE",
+    "PROVIDED_NAMES",
+    "RESERVED_FIELDS",
+    "Audience",
+    "Auth",
+    "Basic",
+    "Brake",
+    "Campaign",
+    "EventsSource",
+    "Field",
+    "FieldType",
+    "HttpBatch",
+    "HttpSource",
+    "Maildir",
+    "Named",
+    "OAuth2",
+    "Public",
+    "SecretRef",
+    "Section",
+    "Settings",
+    "Smtp",
+    "Source",
+    "SqlSource",
+    "Store",
+    "TableSource",
+    "TomlPlaces",
+    "Transport",
+    "load_campaign",
+    "load_settings",
+    "parse_duration_s",
+    "read_secret",
+]
