@@ -73,10 +73,11 @@ def test_of_two_owners_who_want_the_same_customers_each_gets_its_own(store: Stor
     assert not first & second
 
 
-def test_a_result_counts_only_from_who_holds_the_fence(store: Store) -> None:
+@pytest.mark.parametrize("owner", ["one", "two"])
+def test_a_result_counts_only_from_who_holds_the_fence(store: Store, owner: str) -> None:
     ledger = planned(store, customers=1)
     ledger.mark(["c-0"])
-    rival = a_ledger(store, owner="two")
+    rival = a_ledger(store, owner)
     rival.settle_doubt(resend=True)
     rival.mark(["c-0"])
     assert ledger.settle([Result("c-0", State.FAILED)]) == 0

@@ -79,6 +79,7 @@ def test_a_field_without_fallback_gives_none():
 
 def test_always_live_means_that_nothing_known_stands_in_for_asking():
     always_live = replace(NAME, max_age_s=0.0, stale_for_s=0.0)
+    assert choose(always_live, None, known("Anna", 0.0), NOW)[1].step is LadderStep.FALLBACK
     assert choose(always_live, LATE, known("Anna", 0.0), NOW + timedelta(seconds=1))[1].step is LadderStep.FALLBACK
     assert choose(replace(always_live, stale_for_s=HOUR), LATE, known("Anna", 0.5), NOW)[1].step is LadderStep.STALE
 
