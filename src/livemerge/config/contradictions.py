@@ -46,7 +46,7 @@ def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
     return found
 
 
-_RANGES = {
+RANGES = {
     "timeout_ms": (1, 600_000),
     "connect_timeout_ms": (1, 600_000),
     "deadline_ms": (1, 600_000),
@@ -60,7 +60,7 @@ _RANGES = {
 
 
 def _out_of_range(keys: tuple[str, ...], section: Section, places: TomlPlaces) -> Iterable[ConfigError]:
-    for name, (least, most) in _RANGES.items():
+    for name, (least, most) in RANGES.items():
         if not least <= getattr(section, name, least) <= most:
             what = f"`{name}` is not between {least} and {most}"
             yield ConfigError(what, where=places.where(*keys, name), advice=f"Write a number from {least} to {most}.")

@@ -55,7 +55,7 @@ def clear_secrets(keys: tuple[str, ...], section: Section, places: TomlPlaces) -
     """Secret settings that are not references, and secrets inside addresses and headers."""
     for field in msgspec.structs.fields(type(section)):
         value, where = getattr(section, field.name), places.where(*keys, field.name)
-        if field.name in _SECRET_KEYS.get(type(section), ()):
+        if field.name in SECRET_KEYS.get(type(section), ()):
             if value and not value.startswith(("env:", "file:")):
                 yield not_a_reference(where)
         elif field.name in ("url", "token_url") and _has_secret(value):
@@ -78,7 +78,7 @@ _SECRET_HEADERS = frozenset(
 
 _SECRET_PARAMETERS = frozenset({"api_key", "apikey", "api-key", "access_token", "token", "secret", "password"})
 
-_SECRET_KEYS: Mapping[type, tuple[str, ...]] = {
+SECRET_KEYS: Mapping[type, tuple[str, ...]] = {
     Public: ("secret",),
     Smtp: ("user", "password"),
     Auth: ("bearer",),

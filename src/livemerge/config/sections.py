@@ -18,7 +18,6 @@ RESERVED_FIELDS = frozenset({"ok", "found", "source", "as_of", "age_s", "request
 PROVIDED_NAMES = frozenset({"customer_id", "email", "campaign_name", "unsubscribe_url", "preferences_url", "view_url"})
 
 SecretRef: TypeAlias = str
-
 """`env:NAME` or `file:PATH`; safe to print."""
 
 

@@ -1,167 +1,27 @@
-"""Settings → catalog: which fields exist, of which type, from where, how fresh, and what instead.
-
-Also the type rule: `admit` says whether a source's value is a value of a field's type. What is not, is never rendered.
-"""
+"""Settings → catalog, with every mistake of the declarations told at once."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any, Final
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import jmespath
-import orjson
 from jmespath.exceptions import JMESPathError
 
 from livemerge import config
+from livemerge.catalog.fields import SYSTEM_NAMES, By, Catalog, Feature, Field, needs
+from livemerge.catalog.types import MAX_LIST_ITEMS, WrongTypeError, admit
 from livemerge.config import FIELD_NAME, PROVIDED_NAMES, RESERVED_FIELDS, Settings, parse_duration_s
 from livemerge.errors import ConfigError, nearest
-from livemerge.values import Scalar, Value
+from livemerge.values import Value
 
-MAX_TEXT_CHARACTERS: Final = 100_000  # a longer text is no piece of an email; Gmail clips a whole one at 102 KB
-MAX_LIST_ITEMS: Final = 500
-MAX_INTEGER: Final = 2**63 - 1  # what SQL, JSON encoders and our own cache hold
 FEATURES: Final = ("latest", "first", "count", "sum", "average", "distinct", "top")
+
 LIST_FEATURES: Final = ("distinct", "top")
+
 NUMBER_FEATURES: Final = ("count", "sum", "average")
+
 KEY_TYPES: Final = ("text", "integer", "date", "url")  # whose values have one spelling, so that they can be a key
-
-
-class WrongTypeError(ValueError):
-    """A value is not of the type its field declares. The text names types, never the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """What an `events` source gives for one field: a question to one customer's events."""
-
-    kind: str  # one of FEATURES
-    event: str
-    property: str  # empty for count
-    where: Mapping[str, Any]  # property → wanted value
-    within_s: float | None  # relevance, counted from occurred_at; None: all that is kept
-    limit: int  # items of a distinct or top list, at most MAX_LIST_ITEMS
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One named, typed piece of customer data."""
-
-    name: str
-    source: str
-    type: str
-    path: str  # JMESPath into the source's row
-    max_age_s: float
-    stale_for_s: float
-    fallback: Value  # None: nil in templates, the type's zero in the API
-    is_required: bool
-    aliases: tuple[str, ...]
-    is_private: bool
-    feature: Feature | None = None
-    item_of: str = ""  # the list field whose items gain this one, for sources with by = "list[].property"
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """What a source is keyed by instead of the customer: a field, or a property of a list field's items."""
-
-    field: str
-    item_property: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Template paths mapped to fields, and how to lay resolved values out as the template reads them."""
-
-    fields: frozenset[str]
-    provided: frozenset[str]  # names Livemerge itself gives: customer_id, unsubscribe_url, …
-    unknown: tuple[str, ...]
-    places: tuple[tuple[str, tuple[str, ...]], ...]  # field → where the template reads it
-
-    def data(self, values: Mapping[str, object], provided: Mapping[str, str]) -> dict[str, object]:
-        """The template's data: each field under every name it is read by."""
-        data: dict[str, Any] = dict(provided)
-        for name, place in self.places:
-            inner = data
-            for part in place[:-1]:
-                step = inner.get(part)
-                if not isinstance(step, dict):
-                    step = inner[part] = {}
-                inner = step
-            inner[place[-1]] = values.get(name)
-        return data
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """All sources and fields of a project."""
-
-    fields: Mapping[str, Field]
-    sources: Mapping[str, config.Source]
-    by: Mapping[str, By]  # for the sources not keyed by the customer
-    names: Mapping[str, str]  # every field name and alias → field name
-
-    def field_of(self, path: str) -> Field | None:
-        """The field a template path reads: the longest prefix that is a field's name or alias.
-
-        Names in capitals, as Mailchimp writes them, also find the field of that name in small letters.
-        """
-        parts = re.split(r"\.|(?=\[)", path)
-        for end in range(len(parts), 0, -1):
-            prefix = ".".join(parts[:end]).replace(".[", "[")
-            name = self.names.get(prefix) or (self.names.get(prefix.lower()) if prefix.isupper() else None)
-            if name is not None:
-                return self.fields[name]
-        return None
-
-    def bind(self, paths: Iterable[str]) -> Binding:
-        """Which fields these template paths read, and under which names."""
-        fields: set[str] = set()
-        provided: set[str] = set()
-        unknown: list[str] = []
-        places: dict[tuple[str, tuple[str, ...]], None] = {}
-        for path in sorted(paths):
-            head = path.split(".")[0].split("[")[0]
-            field = self.field_of(path)
-            if field is not None:
-                fields.add(field.name)
-                fields |= self._item_fields(field, path)
-                places[(field.name, self._place(field, path))] = None
-            elif head in PROVIDED_NAMES or head in SYSTEM_NAMES:
-                provided.add(head)
-            else:
-                unknown.append(path)
-        return Binding(frozenset(fields), frozenset(provided), tuple(unknown), tuple(places))
-
-    def _item_fields(self, field: Field, path: str) -> set[str]:
-        """The item fields a path into a list reads: `recommended[].name` → `name`; all of them for the bare list."""
-        mine = {other.name for other in self.fields.values() if other.item_of == field.name}
-        tail = path.rpartition("]")[2].lstrip(".") if "[" in path else ""
-        return mine & {tail.split(".")[0]} if tail else mine
-
-    def _place(self, field: Field, path: str) -> tuple[str, ...]:
-        """The prefix of the path that names the field, in parts."""
-        parts = path.split("[")[0].split(".")
-        for end in range(len(parts), 0, -1):
-            prefix = ".".join(parts[:end])
-            if self.names.get(prefix, self.names.get(prefix.lower())) == field.name:
-                return tuple(parts[:end])
-        return (field.name,)
-
-
-SYSTEM_NAMES: Final[Mapping[str, str]] = {
-    "UNSUB": "unsubscribe_url",
-    "UPDATE_PROFILE": "preferences_url",
-    "ARCHIVE": "view_url",
-    "EMAIL": "email",
-    "CAMPAIGN_UID": "campaign_name",
-}
-"""Mailchimp's own tags → the names Livemerge provides."""
 
 
 def load_catalog(settings: Settings) -> Catalog:
@@ -442,15 +302,6 @@ def _by_fault(keyed: By, target: Field, where: str) -> Iterable[ConfigError]:
         yield ConfigError(f"`{name}` is {target.type}, which names nothing", where=where, advice=advice)
 
 
-def needs(field: Field, by: Mapping[str, By], fields: Mapping[str, Field]) -> list[str]:
-    """The fields whose values key this one's source: none where that is the customer."""
-    keyed = by.get(field.source)
-    if keyed is None:
-        return []
-    gained = fields.get(keyed.item_property)  # a property that the items gain from another source first
-    return [keyed.field, gained.name] if gained and gained.item_of == keyed.field else [keyed.field]
-
-
 def _circle(start: str, by: Mapping[str, By], fields: Mapping[str, Field]) -> list[str]:
     """A way from a source back to itself, empty where there is none."""
     ways, seen = [[start]], set[str]()
@@ -464,187 +315,3 @@ def _circle(start: str, by: Mapping[str, By], fields: Mapping[str, Field]) -> li
                 seen.add(source)
                 ways.append([*way, source])
     return []
-
-
-def admit(kind: str, value: object) -> Value:
-    """The value as the type has it, converted only where nothing is lost. Raises WrongTypeError."""
-    return _ADMIT[kind](value)
-
-
-def zero(kind: str) -> Value:
-    """What a field of this type shows in the API when nothing is known."""
-    return [] if kind == "list" else {"integer": 0, "number": 0, "money": 0, "boolean": False}.get(kind, "")
-
-
-def is_empty(value: object) -> bool:
-    """None and blank text: the source has no such value."""
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _wrong(wanted: str, value: object) -> WrongTypeError:
-    return WrongTypeError(f"wanted {wanted}, got {type(value).__name__}")
-
-
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""No message and no JSON reader has a use for these; a CRM's stray one must not cost a customer their name."""
-
-_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
-
-
-def _text(value: object) -> Value:
-    if not isinstance(value, str):
-        raise _wrong("text", value)
-    if len(value) > MAX_TEXT_CHARACTERS:
-        raise WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
-    if value.isprintable():
-        return value
-    if _HALF_CHARACTER.search(value):
-        raise WrongTypeError("wanted text, got half a character in it")
-    kept = _CONTROLS.sub("", value)
-    if value and not kept:
-        raise WrongTypeError("wanted text, got nothing but control characters")
-    return kept
-
-
-_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\s*", re.ASCII)
-
-
-def _decimal(wanted: str, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise _wrong(wanted, value)
-    if isinstance(value, str) and (len(value) > 40 or not _NUMBER.fullmatch(value)):
-        raise _wrong(wanted, value)
-    number = Decimal(value) if isinstance(value, int | Decimal) else Decimal(str(value).strip())
-    if not number.is_finite() or abs(number.adjusted()) > 30:
-        raise WrongTypeError(f"wanted {wanted}, got a number out of range")
-    return number
-
-
-def _integer(value: object) -> Value:
-    if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
-        return value
-    number = _decimal("an integer", value)
-    if number != number.to_integral_value():
-        raise WrongTypeError("wanted an integer, got a fraction")
-    if abs(number) > MAX_INTEGER:
-        raise WrongTypeError("wanted an integer, got a number out of range")
-    return int(number)
-
-
-def _number(value: object) -> Value:
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    number = _decimal("a number", value)
-    return int(number) if number == number.to_integral_value() and abs(number) <= MAX_INTEGER else float(number)
-
-
-def _money(value: object) -> Value:
-    return _decimal("money", value)
-
-
-_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "t": True, "y": True} | dict.fromkeys(
-    ("false", "no", "0", "f", "n"), False
-)
-
-
-def _boolean(value: object) -> Value:
-    if isinstance(value, bool):
-        return value
-    known = None
-    if isinstance(value, int):
-        known = {0: False, 1: True}.get(value)
-    elif isinstance(value, str):
-        known = _BOOLEANS.get(value.strip().lower())
-    if known is None:
-        raise _wrong("true or false", value)
-    return known
-
-
-def _datetime(value: object) -> Value:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise WrongTypeError("wanted a date and time as ISO 8601 writes it") from None
-    if not isinstance(value, datetime):
-        raise _wrong("a date and time", value)
-    moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:  # its UTC lies outside the calendar, and every comparison would fail
-        raise WrongTypeError("wanted a date and time, got one out of range") from None
-    return moment
-
-
-def _date(value: object) -> Value:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and len(value.strip()) == 10:
-        try:
-            return date.fromisoformat(value.strip())
-        except ValueError:
-            raise WrongTypeError("wanted a date as ISO 8601 writes it") from None
-    moment = _datetime(value)
-    assert isinstance(moment, datetime)
-    return moment.date()
-
-
-def _url(value: object) -> Value:
-    text = _text(value)
-    assert isinstance(text, str)
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise WrongTypeError("wanted an http or https address") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"[\s\x00-\x20<>\"]", text):
-        raise WrongTypeError("wanted an http or https address")
-    return text
-
-
-def _list(value: object) -> Value:
-    if isinstance(value, str) and value[:1] == "[":  # how SQL gives a list: json_group_array, json_agg::text
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            raise _wrong("a list", value) from None
-    if not isinstance(value, list | tuple):
-        raise _wrong("a list", value)
-    if len(value) > MAX_LIST_ITEMS:
-        raise WrongTypeError(f"a list longer than {MAX_LIST_ITEMS} items")
-    items = []
-    for item in value:
-        flat = item if isinstance(item, Mapping) else {"value": item}
-        items.append({str(_text(str(name))): _scalar(inner) for name, inner in flat.items()})
-    return items
-
-
-def _scalar(value: object) -> Scalar:
-    """A value inside an item: as it is, where templates, JSON and the cache can hold it."""
-    if isinstance(value, Mapping | list | tuple):
-        raise WrongTypeError("wanted a list of flat objects, got a nested one")
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str(_text(value))
-    if isinstance(value, date):  # and datetime, which is one
-        return value
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise WrongTypeError("a number out of range in a list")
-    if isinstance(value, int | float | Decimal):
-        _decimal("a number in a list", value)
-        return value
-    raise WrongTypeError(f"wanted a list of flat objects, got {type(value).__name__} in one")
-
-
-_ADMIT: Final[Mapping[str, Callable[[object], Value]]] = {
-    "text": _text,
-    "integer": _integer,
-    "number": _number,
-    "money": _money,
-    "boolean": _boolean,
-    "date": _date,
-    "datetime": _datetime,
-    "url": _url,
-    "html": _text,
-    "list": _list,
-}
