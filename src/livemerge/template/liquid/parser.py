@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 from livemerge.errors import TemplateError, nearest
-from livemerge.template.filters import WHITE
+from livemerge.template.filters.text import WHITE
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_NESTING
 from livemerge.template.liquid.expressions import ExpressionReader, read_condition, read_filtered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from livemerge.template.filters import WHITE
+from livemerge.template.filters.text import WHITE
 from livemerge.template.findings import Source
 
 

@@ -1,0 +1,34 @@
+"""What a filter is: a plain function, and what may be given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter and what may be given to it, beside the value it is applied to."""
+
+    call: Callable[..., Any]
+    least: int  # positional arguments
+    most: int
+    options: frozenset[str]  # named arguments
+    takes_context: bool
+
+
+def make_filter(call: Callable[..., Any]) -> Filter:
+    """A function's arity, read from its signature: `context` first, then the value, options after the star."""
+    parameters = list(signature(call).parameters.values())
+    takes_context = parameters[0].name == "context"
+    given = parameters[2 if takes_context else 1 :]
+    positional = [each for each in given if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    return Filter(
+        call,
+        sum(each.default is Parameter.empty for each in positional),
+        len(positional),
+        frozenset(each.name for each in given if each.kind is Parameter.KEYWORD_ONLY),
+        takes_context,
+    )

@@ -1,0 +1,245 @@
+"""Filters that choose: from lists, by property, and what stands in for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cmp_to_key
+from typing import Any
+
+from livemerge.template.filters.numbers import Number, plus
+from livemerge.template.filters.text import like, plain, shown
+from livemerge.template.limits import MAX_ITERATIONS, MAX_VALUE_NESTING
+from livemerge.template.runtime import Fault, Special, equal, is_true, joined, order, strict_number, text_of
+
+
+def default(value: Any, instead: Any = "", *, allow_false: Any = False) -> Any:
+    """`instead` for nil, false and what is empty; with allow_false, false stays."""
+    if value is None or (value is False and not is_true(allow_false)):
+        return instead
+    if isinstance(value, str | list | tuple | dict | Mapping | Special) and not _size(value):
+        return instead
+    return value
+
+
+def _items(value: Any) -> list[Any]:
+    """What a list filter goes over: lists flattened, a mapping as one item, nil as nothing."""
+    if isinstance(value, list | tuple):
+        return list(_flat(value, 0))
+    if isinstance(value, range):
+        if len(value) > MAX_ITERATIONS:
+            raise Fault(f"a range has more than {MAX_ITERATIONS} numbers")
+        return list(value)
+    return [] if value is None or isinstance(value, Special) else [value]
+
+
+def _flat(items: Iterable[Any], depth: int) -> Iterable[Any]:
+    if depth > MAX_VALUE_NESTING:
+        raise Fault("lists are nested too deep")
+    for item in items:
+        if isinstance(item, list | tuple):
+            yield from _flat(item, depth + 1)
+        else:
+            yield item
+
+
+class _NoProperties(Exception):
+    """An item of a list has no properties at all (nil, true, false): the filter gives nil."""
+
+
+def _property(item: Any, name: Any) -> Any:
+    """A property of a list's item, as Ruby's `item[name]`. Raises Fault where such an item cannot have one."""
+    if isinstance(item, dict | Mapping):
+        return item.get(name) if isinstance(name, str | int | float | bool | None) else None
+    if isinstance(item, str):
+        return name if isinstance(name, str) and name in item else None
+    if item is None or isinstance(item, bool):
+        raise _NoProperties
+    raise Fault("a list's item has no properties", "give this filter a list of objects")
+
+
+def _matches(item: Any, name: Any, target: Any) -> bool:
+    found = _property(item, name)
+    return is_true(found) if target is None else equal(found, target)
+
+
+def join(value: Any, glue: Any = " ") -> str:
+    parts: list[str] = []
+    between = shown(glue)
+    for item in _items(value):
+        parts += (text_of(item), between)
+    return joined(parts[:-1])
+
+
+def first(value: Any) -> Any:
+    if isinstance(value, list | tuple | range | str):
+        return value[0] if value else _nothing(value)
+    if isinstance(value, dict | Mapping) and value:
+        return list(next(iter(value.items())))
+    return None
+
+
+def last(value: Any) -> Any:
+    if isinstance(value, list | tuple | range | str):
+        return value[-1] if value else _nothing(value)
+    return None
+
+
+def _nothing(value: Any) -> str | None:
+    """The end of an empty text is an empty text, that of an empty list is nil."""
+    return "" if isinstance(value, str) else None
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str | list | tuple | range | dict | Mapping) else 0
+
+
+def size(value: Any) -> int:
+    """Characters, items, or pairs; a whole number has 8 bytes, as in Ruby."""
+    return 8 if isinstance(value, int) and not isinstance(value, bool) else _size(value)
+
+
+def flatten(value: Any) -> list[Any]:
+    return _items(value)
+
+
+def reverse(value: Any) -> list[Any]:
+    return _items(value)[::-1]
+
+
+def concat(value: Any, other: Any) -> list[Any]:
+    if not isinstance(other, list | tuple | range):
+        raise Fault("concat needs a list", "give it a list")
+    both = _items(value) + _items(other)
+    if len(both) > MAX_ITERATIONS:
+        raise Fault(f"a list grows over {MAX_ITERATIONS} items")
+    return both
+
+
+def compact(value: Any, name: Any = None) -> list[Any]:
+    if name is None:
+        return [item for item in _items(value) if item is not None]
+    return [item for item in _items(value) if _property(item, name) is not None]
+
+
+def map_(value: Any, name: Any) -> list[Any]:
+    """Each item's property."""
+    return [None if item is None or isinstance(item, bool) else _property(item, name) for item in _items(value)]
+
+
+def where(value: Any, name: Any, target: Any = None) -> list[Any] | None:
+    return _kept(value, name, target, True)
+
+
+def reject(value: Any, name: Any, target: Any = None) -> list[Any] | None:
+    return _kept(value, name, target, False)
+
+
+def _kept(value: Any, name: Any, target: Any, is_match: bool) -> list[Any] | None:
+    if name is None:
+        return []
+    try:
+        return [item for item in _items(value) if _matches(item, name, target) is is_match]
+    except _NoProperties:
+        return None
+
+
+def has(value: Any, name: Any, target: Any = None) -> bool | None:
+    try:
+        return any(_matches(item, name, target) for item in _items(value))
+    except _NoProperties:
+        return None
+
+
+def find(value: Any, name: Any, target: Any = None) -> Any:
+    try:
+        return next((item for item in _items(value) if _matches(item, name, target)), None)
+    except _NoProperties:
+        return None
+
+
+def find_index(value: Any, name: Any, target: Any = None) -> int | None:
+    try:
+        return next((at for at, item in enumerate(_items(value)) if _matches(item, name, target)), None)
+    except _NoProperties:
+        return None
+
+
+def uniq(value: Any, name: Any = None) -> list[Any]:
+    kept: dict[Any, Any] = {}
+    for item in _items(value):
+        key = item if name is None else _property(item, name)
+        kept.setdefault(_hashable(key, 0), item)
+    return list(kept.values())
+
+
+def _hashable(value: Any, depth: int) -> Any:
+    """A key that is equal for equal values, of any shape."""
+    if depth > MAX_VALUE_NESTING:
+        raise Fault("values are nested too deep")
+    if isinstance(value, dict | Mapping):
+        return ("mapping", frozenset((_hashable(k, depth + 1), _hashable(v, depth + 1)) for k, v in value.items()))
+    if isinstance(value, list | tuple):
+        return ("list", tuple(_hashable(item, depth + 1) for item in value))
+    return ("text", str.__str__(value)) if isinstance(value, str) else (type(value).__name__, value)
+
+
+def _ordered(items: Sequence[Any], key: Callable[[Any], Any], compare: Callable[[Any, Any], int]) -> list[Any]:
+    """Items in order of their keys, those whose key is nil at the end."""
+
+    def by_key(left: Any, right: Any) -> int:
+        one, other = key(left), key(right)
+        if one is None or other is None:
+            return (one is None) - (other is None)
+        return compare(one, other)
+
+    return sorted(items, key=cmp_to_key(by_key))
+
+
+def _in_order(left: Any, right: Any) -> int:
+    found = order(left, right)
+    if found is None:
+        if equal(left, right):
+            return 0
+        raise Fault("values of different kinds cannot be sorted")
+    return found
+
+
+def _ignoring_case(left: Any, right: Any) -> int:
+    one, other = plain(left).lower(), plain(right).lower()
+    return (one > other) - (one < other)
+
+
+def sort(value: Any, name: Any = None) -> list[Any]:
+    key = (lambda item: item) if name is None else (lambda item: _sort_key(item, name))
+    return _ordered(_items(value), key, _in_order)
+
+
+def sort_natural(value: Any, name: Any = None) -> list[Any]:
+    key = (lambda item: item) if name is None else (lambda item: _sort_key(item, name))
+    return _ordered(_items(value), key, _ignoring_case)
+
+
+def _sort_key(item: Any, name: Any) -> Any:
+    if not isinstance(item, dict | Mapping):
+        raise Fault("a list's item has no properties", "give this filter a list of objects")
+    return _property(item, name)
+
+
+def sum_(value: Any, name: Any = None) -> Number:
+    total: Number = 0
+    for item in _items(value):
+        found = item if name is None else _property(item, name)
+        total = plus(total, found)
+    return total
+
+
+def slice_(value: Any, start: Any, length: Any = None) -> Any:
+    """A part of a text or list, from a position that may count from the end; one item unless told."""
+    at = strict_number(start)
+    many = 1 if length is None else strict_number(length)
+    whole = list(value) if isinstance(value, list | tuple | range) else shown(value)
+    at = at + len(whole) if at < 0 else at
+    if at < 0 or many < 0 or at > len(whole):
+        return whole[:0] if isinstance(whole, list) else ""
+    part = whole[at : at + many]
+    return part if isinstance(part, list) else like(shown(value), str.__str__(part))

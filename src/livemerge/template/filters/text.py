@@ -1,0 +1,182 @@
+"""Filters that give text.
+
+Markup is kept where a filter keeps the text as it is; where Markup and plain text are put together, the plain text is
+escaped (see runtime.joined).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from livemerge.template.dates import as_datetime, strftime
+from livemerge.template.limits import MAX_TEXT_CHARACTERS
+from livemerge.template.runtime import Context, inspect, joined, strict_number, text_of, too_long
+
+_WORDS = re.compile(r"[^ \t\n\v\f\r]+")  # Ruby splits at ASCII white space only
+WHITE = " \t\n\v\f\r\0"  # what Ruby's strip takes away
+
+
+def like(model: str, text: str) -> str:
+    """Text of the same kind as the one it was made from."""
+    return Markup(text) if isinstance(model, Markup) else text
+
+
+def shown(value: Any) -> str:
+    """A value's text; a list as Ruby shows it, not joined as where it is printed."""
+    return inspect(value) if isinstance(value, list | tuple) else text_of(value)
+
+
+def plain(value: Any) -> str:
+    """A value's text without its Markup quality, for searching."""
+    return str.__str__(shown(value))
+
+
+def append(value: Any, text: Any) -> str:
+    return joined((shown(value), shown(text)))
+
+
+def prepend(value: Any, text: Any) -> str:
+    return joined((shown(text), shown(value)))
+
+
+def upcase(value: Any) -> str:
+    text = shown(value)
+    return like(text, plain(text).upper())
+
+
+def downcase(value: Any) -> str:
+    text = shown(value)
+    return like(text, plain(text).lower())
+
+
+def capitalize(value: Any) -> str:
+    text = shown(value)
+    return like(text, text[:1].upper() + text[1:].lower())
+
+
+def strip(value: Any) -> str:
+    text = shown(value)
+    return like(text, plain(text).strip(WHITE))
+
+
+def lstrip(value: Any) -> str:
+    text = shown(value)
+    return like(text, plain(text).lstrip(WHITE))
+
+
+def rstrip(value: Any) -> str:
+    text = shown(value)
+    return like(text, plain(text).rstrip(WHITE))
+
+
+def squish(value: Any) -> str | None:
+    """Text with its white space collapsed to single spaces."""
+    if value is None:
+        return None
+    text = shown(value)
+    return like(text, " ".join(plain(text).split()))
+
+
+def strip_newlines(value: Any) -> str:
+    text = shown(value)
+    return like(text, plain(text).replace("\r\n", "").replace("\n", ""))
+
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+
+
+def escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+def bounded(text: str) -> str:
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise too_long()
+    return text
+
+
+def replace(value: Any, search: Any, replacement: Any = "") -> str:
+    return _replaced(value, search, replacement, -1)
+
+
+def replace_first(value: Any, search: Any, replacement: Any = "") -> str:
+    return _replaced(value, search, replacement, 1)
+
+
+def replace_last(value: Any, search: Any, replacement: Any) -> str:
+    text, sought = shown(value), plain(search)
+    at = plain(text).rfind(sought)
+    if at < 0:
+        return text
+    return joined((text[:at], shown(replacement), text[at + len(sought) :]))
+
+
+def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
+    text, sought, instead = shown(value), plain(search), shown(replacement)
+    found = plain(text).count(sought) if times < 0 else 1
+    if len(text) + found * len(instead) > MAX_TEXT_CHARACTERS:
+        raise too_long()
+    if isinstance(instead, Markup) and not isinstance(text, Markup) and instead and sought:
+        return Markup(instead).join(text.split(sought, times))
+    instead = instead if isinstance(text, Markup) is isinstance(instead, Markup) else _escape_into(text, instead)
+    return like(text, plain(text).replace(sought, str.__str__(instead), times))
+
+
+def _escape_into(text: str, instead: str) -> str:
+    return escaped(instead) if isinstance(text, Markup) else instead
+
+
+def remove(value: Any, search: Any) -> str:
+    return _replaced(value, search, "", -1)
+
+
+def remove_first(value: Any, search: Any) -> str:
+    return _replaced(value, search, "", 1)
+
+
+def remove_last(value: Any, search: Any) -> str:
+    return replace_last(value, search, "")
+
+
+def truncate(value: Any, length: Any = 50, ellipsis: Any = "...") -> str | None:
+    if value is None:
+        return None
+    text, end, most = shown(value), shown(ellipsis), strict_number(length)
+    if len(text) <= most:
+        return text
+    return joined((text[: max(most - len(end), 0)], end))
+
+
+def truncatewords(value: Any, words: Any = 15, ellipsis: Any = "...") -> str | None:
+    if value is None:
+        return None
+    text, most = shown(value), max(strict_number(words), 1)
+    found = _WORDS.findall(plain(text))
+    if len(found) <= most:
+        return text
+    return joined((like(text, " ".join(found[:most])), shown(ellipsis)))
+
+
+def split(value: Any, separator: Any) -> list[str]:
+    """The parts of a text; as in Ruby, empty parts at its end are dropped and `" "` splits at white space."""
+    text, by = plain(value), plain(separator)
+    if by == " ":
+        parts = _WORDS.findall(text)
+    else:
+        parts = text.split(by) if by else list(text)
+    while parts and not parts[-1]:
+        parts.pop()
+    model = shown(value)
+    return [like(model, part) for part in parts]
+
+
+def date(context: Context, value: Any, form: Any) -> Any:
+    """A moment by strftime; what is no date, or an empty form, leaves the value as it is."""
+    pattern = plain(form)
+    if not pattern:
+        return value
+    at = as_datetime(value, context.now)
+    return value if at is None else strftime(at, pattern)
