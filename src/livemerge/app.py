@@ -38,7 +38,15 @@ from livemerge.check import check_template, describe, has_errors
 from livemerge.clock import Clock, SystemClock
 from livemerge.config import Settings, load_campaign, load_settings
 from livemerge.deliver import Delivery, MaildirTransport, SmtpTransport, Transport
-from livemerge.errors import CampaignError, ConfigError, DeliveryError, TemplateError, nearest
+from livemerge.errors import (
+    AudienceError,
+    CampaignError,
+    ConfigError,
+    DeliveryError,
+    TemplateError,
+    nearest,
+    nearest_or_all,
+)
 from livemerge.events import EventStore
 from livemerge.message import Composer, Links, Message, Recipient, Sender, parse_sender
 from livemerge.message.link_secret import kept_secret
@@ -46,6 +54,7 @@ from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.resolve import Cache, Fault, Overrides, Resolver
 from livemerge.sources import Source, make_source
+from livemerge.sources.source import unaskable
 from livemerge.store import Store, open_store
 from livemerge.template import Finding, MessageTemplate, Trace, compile_message
 from livemerge.values import Key, Profile
@@ -187,6 +196,7 @@ class Livemerge:
         figures: Figures | None = None,
     ) -> Profile:
         """One customer's profile: these fields, or all that are not private. Raises ConfigError for unknown names."""
+        _refuse_no_key(key)
         found = await self.profiles([key], fields, deadline_s=deadline_s, faults=faults, figures=figures)
         return found[key]
 
@@ -203,7 +213,7 @@ class Livemerge:
         names = self.public_fields() if fields is None else list(fields)
         for name in names:
             if name not in self.catalog.fields:
-                raise ConfigError(f"there is no field `{name}`", advice=nearest(name, self.catalog.fields))
+                raise ConfigError(f"there is no field `{name}`", advice=nearest_or_all(name, self.catalog.fields))
         plan = make_plan(self.catalog, names)
         return await self.resolver.resolve(
             plan, list(dict.fromkeys(keys)), deadline_s=deadline_s, faults=faults, figures=figures
@@ -228,6 +238,7 @@ class Livemerge:
         faults: Mapping[str, Fault] | None = None,
     ) -> Preview:
         """The message one customer would get now; with a campaign, exactly that campaign's."""
+        _refuse_no_key(key)
         mailing, _ = self.mailing(template, campaign)
         profiles = await self.resolver.resolve(mailing.plan, [key], deadline_s=deadline_s, faults=faults)
         takes_8bit = await self._takes_8bit(campaign.transport) if campaign else True
@@ -305,8 +316,12 @@ class Livemerge:
 
     def campaign(self, path: str | Path) -> config.Campaign:
         """A campaign file, relative to the project or to the working directory. Raises ConfigError."""
-        inside = self.settings.root / path
-        return load_campaign(inside if inside.exists() else Path(path).absolute(), self.settings.root)
+        root = self.settings.root
+        found = next((candidate for candidate in (root / path, Path(path).absolute()) if candidate.exists()), None)
+        if found is None:
+            known = [str(file.relative_to(root)) for file in self.campaign_files()]
+            raise ConfigError(f"there is no campaign file `{path}`", advice=nearest_or_all(str(path), known))
+        return load_campaign(found, root)
 
     def campaign_files(self) -> list[Path]:
         return sorted((self.settings.root / "campaigns").glob("*.toml"))
@@ -467,3 +482,8 @@ class Livemerge:
     def _catalog_digest(self) -> str:
         declared = msgspec.json.encode((self.settings.source, self.settings.field), order="deterministic")
         return hashlib.sha256(declared).hexdigest()
+
+
+def _refuse_no_key(key: Key) -> None:
+    if reason := unaskable([key]).get(key):
+        raise AudienceError(reason, advice="Give the customer's key as the sources know it.")

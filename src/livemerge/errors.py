@@ -30,6 +30,11 @@ class LivemergeError(Exception):
         self.where = where
         self.advice = advice
 
+    @property
+    def place(self) -> str:
+        """`where`, as exactly as it is known."""
+        return self.where
+
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}\n  {self.advice}" if self.advice else text
@@ -64,9 +69,13 @@ class TemplateError(LivemergeError):
         self.column = column
         self.caret = caret
 
+    @property
+    def place(self) -> str:
+        """`file:line:column`."""
+        return f"{self.where}:{self.line}:{self.column}" if self.line else self.where
+
     def __str__(self) -> str:
-        place = f"{self.where}:{self.line}:{self.column}" if self.line else self.where
-        head = f"{place}: {self.what}" if place else self.what
+        head = f"{self.place}: {self.what}" if self.place else self.what
         return "\n".join(part for part in (head, self.caret, self.advice and f"  {self.advice}") if part)
 
 
@@ -123,3 +132,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Advice that names the known word most like `word`; empty where none is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"Did you mean `{near[0]}`?" if near else ""
+
+
+def nearest_or_all(word: str, known: Iterable[str]) -> str:
+    """Advice that names the nearest known word, or all of them where none is near."""
+    known = sorted(known)
+    return nearest(word, known) or f"There are: {', '.join(known) or 'none'}."

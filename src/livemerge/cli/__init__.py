@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from livemerge import __version__
 from livemerge.cli import access, campaigns, demo, events, overrides, project, serve
-from livemerge.cli.output import Exit, Here, fail
+from livemerge.cli.output import Exit, Here, UsageError, fail
 from livemerge.errors import LivemergeError
 from livemerge.observe.logs import log_to_stderr
 
@@ -28,6 +29,12 @@ app = typer.Typer(
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"livemerge {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def main_options(
     context: typer.Context,
@@ -35,11 +42,10 @@ def main_options(
         Path | None,
         typer.Option("--project", metavar="DIR", help="The project's folder. Default: here, or the nearest above."),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"livemerge {__version__}")
-        raise typer.Exit
     context.obj = Here(project_folder)
 
 
@@ -55,9 +61,19 @@ demo.add_to(app)
 def main() -> None:
     """The `livemerge` command."""
     log_to_stderr()
+    as_json = "--json" in sys.argv
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))  # typer's exit code, or None
     except LivemergeError as error:
-        sys.exit(fail(error, as_json="--json" in sys.argv))
+        sys.exit(fail(error, as_json=as_json))
+    except TyperException as error:
+        sys.exit(fail(_usage_error(error), as_json=as_json) if error.format_message() else Exit.USAGE)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+
+
+def _usage_error(error: TyperException) -> UsageError:
+    """What typer says of a command's words, with the command that explains them."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "livemerge"
+    return UsageError(error.format_message(), advice=f"See: {command} --help")

@@ -58,12 +58,16 @@ def rotate_key(
 
 @keys.command("revoke")
 def revoke_key(
-    context: typer.Context, prefix: Annotated[str, typer.Argument(help="The eight letters after lm_.")]
+    context: typer.Context,
+    prefix: Annotated[str, typer.Argument(help="The eight letters after lm_.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Withdraw a key; within seconds it opens nothing."""
     here: Here = context.obj
     here.open().keys.revoke(prefix)
     out.print("Revoked.")
+    if as_json:
+        print_json({"revoked": prefix})
 
 
 @keys.command("ls")
@@ -84,7 +88,7 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
 def list_access(
     context: typer.Context,
     customer: Annotated[str, typer.Option(help="Only reads of this customer.")] = "",
-    most: Annotated[int, typer.Option(help="How many, the newest first.")] = 50,
+    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """Who read which fields of which customer, when, from where, with what outcome."""

@@ -24,7 +24,7 @@ from rich.text import Text
 from livemerge.app import Livemerge
 from livemerge.campaign import Progress as SendProgress
 from livemerge.config import PROJECT_FILE
-from livemerge.errors import DeliveryError, LivemergeError, SourceError, StoreError
+from livemerge.errors import ConfigError, DeliveryError, LivemergeError, SourceError, StoreError
 
 # Controls but tab and line end, and what turns the direction of writing around (Unicode UAX 9).
 _COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -53,6 +53,10 @@ class Exit(IntEnum):
     UNUSABLE = 3
     OUTSIDE = 4
     INTERRUPTED = 130
+
+
+class UsageError(LivemergeError):
+    """The command was written wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,15 @@ def fail(error: LivemergeError, *, as_json: bool) -> Exit:
     """Shows an error and gives the exit code that goes with it."""
     err.print(f"[bold red]error[/] {escape(str(error))}")
     if as_json:
-        kind = type(error).__name__
-        print_json({"error": {"kind": kind, "where": error.where, "what": error.what, "advice": error.advice}})
+        others = error.others if isinstance(error, ConfigError) else ()
+        print_json({"error": _told(error) | ({"others": [_told(other) for other in others]} if others else {})})
+    if isinstance(error, UsageError):
+        return Exit.USAGE
     return Exit.OUTSIDE if isinstance(error, DeliveryError | StoreError | SourceError) else Exit.UNUSABLE
+
+
+def _told(error: LivemergeError) -> dict[str, str]:
+    return {"kind": type(error).__name__, "where": error.place, "what": error.what, "advice": error.advice}
 
 
 @contextmanager
@@ -103,11 +113,11 @@ def progress_bar(title: str) -> Iterator[Any]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, transient=False) as bar:
-        task = bar.add_task(title, total=None, note="")
+        task = bar.add_task(title, total=None, note="", visible=False)  # an error may come before there is a first step
 
         def tell(progress: SendProgress) -> None:
             parts = [f"{getattr(progress, name)} {name}" for name in _NOTED if getattr(progress, name)]
-            bar.update(task, total=progress.planned, completed=progress.settled, note=" · ".join(parts))
+            bar.update(task, total=progress.planned, completed=progress.settled, note=" · ".join(parts), visible=True)
 
         yield tell
 

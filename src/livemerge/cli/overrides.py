@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import os
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from livemerge.cli.output import Here, JsonOption, out, print_json, short
 from livemerge.config import parse_duration_s
+from livemerge.resolve import Override
 
 overrides = typer.Typer(no_args_is_help=True, help="Pin a field's value by hand; it goes before every source.")
 CustomerOption = Annotated[str, typer.Option("--customer", help="Whose. Default: everybody's.")]
@@ -30,6 +32,7 @@ def set_override(
     reason: Annotated[str, typer.Option(help="Why; shown to whoever asks.")],
     customer: CustomerOption = "",
     lasts: Annotated[str, typer.Option("--for", help="How long it holds: 2h, 7d. Default: until cleared.")] = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Pin a value."""
     here: Here = context.obj
@@ -38,8 +41,18 @@ def set_override(
     if lasts and seconds is None:
         raise typer.BadParameter("a number and ms, s, m, h, d or w: 2h", param_hint="--for")
     ends_at = project.clock.now() + timedelta(seconds=seconds) if seconds is not None else None
-    project.overrides.set(customer, field, value, author=getpass.getuser(), reason=reason, ends_at=ends_at)
+    project.overrides.set(customer, field, value, author=_author(), reason=reason, ends_at=ends_at)
     out.print(f"{field} is pinned for {escape(customer) or 'everybody'}.")
+    if as_json:
+        pinned = next(one for one in project.overrides.ls() if (one.customer, one.field) == (customer, field))
+        print_json(_as_json(pinned))
+
+
+def _author() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container the user may have a number and no name
+        return f"user {os.getuid()}"
 
 
 @overrides.command("ls")
@@ -54,9 +67,11 @@ def list_overrides(context: typer.Context, as_json: JsonOption = False) -> None:
         table.add_row(escape(one.customer) or "everybody", one.field, *said, until)
     out.print(table if pinned else "Nothing is pinned.")
     if as_json:
-        print_json(
-            {"overrides": [{"customer": one.customer, "field": one.field, "value": one.value} for one in pinned]}
-        )
+        print_json({"overrides": [_as_json(one) for one in pinned]})
+
+
+def _as_json(one: Override) -> dict[str, Any]:
+    return {"customer": one.customer, "field": one.field, "value": one.value}
 
 
 @overrides.command("clear")
@@ -64,8 +79,11 @@ def clear_override(
     context: typer.Context,
     field: Annotated[str, typer.Argument(help="The field's name.")],
     customer: CustomerOption = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Take a pin away."""
     here: Here = context.obj
     was_there = here.open().overrides.clear(customer, field)
     out.print("It is gone." if was_there else "There was none.")
+    if as_json:
+        print_json({"cleared": was_there})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -14,6 +14,8 @@ from livemerge.cli.output import Exit, Here, JsonOption, out, print_json, run
 from livemerge.cli.summary import profile_table
 from livemerge.starter import write_project
 from livemerge.values import Profile
+
+PARTS: Final = ("all", "subject", "html", "text", "source")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -83,7 +85,7 @@ def profile(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="The customer's key.")],
     fields: Annotated[str, typer.Option("--fields", help="Only these, separated by commas. Default: all.")] = "",
-    deadline_ms: Annotated[int, typer.Option(help="How long the sources may take, in milliseconds.")] = 1_000,
+    deadline_ms: Annotated[int, typer.Option(min=1, help="How long the sources may take, in milliseconds.")] = 1_000,
     as_json: JsonOption = False,
 ) -> None:
     """Show one customer's fields: value, step of the ladder, source, age, and why where it is a fallback."""
@@ -125,6 +127,8 @@ def render(
 ) -> None:
     """Show the message one customer would get now. Nothing is sent."""
     here: Here = context.obj
+    if part not in PARTS:
+        raise typer.BadParameter(f"one of {', '.join(PARTS)}", param_hint="--part")
 
     async def work() -> Any:
         async with here.open() as project:
@@ -142,7 +146,5 @@ def render(
         print_json({"subject": rendered.subject, "html": rendered.html, "text": rendered.text})
     elif part in parts:
         typer.echo(parts[part])
-    elif part == "all":
-        typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}\n\n{rendered.html}")
     else:
-        raise typer.BadParameter("one of all, subject, html, text, source", param_hint="--part")
+        typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}\n\n{rendered.html}")

@@ -11,7 +11,7 @@ import orjson
 
 from livemerge.catalog import Catalog, WrongTypeError, admit
 from livemerge.clock import Clock
-from livemerge.errors import ConfigError, nearest
+from livemerge.errors import ConfigError, nearest_or_all
 from livemerge.store import Store
 from livemerge.values import Key, Value
 
@@ -78,7 +78,7 @@ class Overrides:
         """Pins a value. Raises ConfigError where the field does not exist or the text is not of its type."""
         declared = self._catalog.fields.get(field)
         if declared is None:
-            raise ConfigError(f"there is no field `{field}`", advice=nearest(field, self._catalog.fields))
+            raise ConfigError(f"there is no field `{field}`", advice=nearest_or_all(field, self._catalog.fields))
         try:
             value = admit(declared.type, text)
         except WrongTypeError as error:
