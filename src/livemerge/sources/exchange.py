@@ -44,6 +44,11 @@ class Peer:
     address: str
     max_bytes: int
 
+    @property
+    def place(self) -> str:
+        """Setting and address, for errors."""
+        return f"{self.where} ({self.address})"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -82,19 +87,19 @@ def json_document(reply: Reply, peer: Peer) -> Any:
     content_type = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type in ("text/html", "application/xhtml+xml"):
         advice = "That is a page for people: a login or an error page. Check address and credential."
-        raise SourceError("answered HTML", where=_place(peer), advice=advice, retryable=False)
+        raise SourceError("answered HTML", where=peer.place, advice=advice, retryable=False)
     body = reply.body.removeprefix(_UTF8_BOM)
     if not body.strip():
-        raise SourceError("answered with an empty body", where=_place(peer), retryable=True)
+        raise SourceError("answered with an empty body", where=peer.place, retryable=True)
     if not _JSON_TYPE.fullmatch(content_type):
         what = "answered without a content type" if not content_type else "answered with another content type than JSON"
         advice = "The answer's Content-Type must be application/json."
-        raise SourceError(what, where=_place(peer), advice=advice, retryable=False)
+        raise SourceError(what, where=peer.place, advice=advice, retryable=False)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         advice = f"It has {len(body)} bytes and breaks at character {error.pos}."
-        raise SourceError("answered with invalid JSON", where=_place(peer), advice=advice, retryable=True) from None
+        raise SourceError("answered with invalid JSON", where=peer.place, advice=advice, retryable=True) from None
 
 
 def refusal(reply: Reply, peer: Peer, now: datetime) -> SourceError:
@@ -111,7 +116,7 @@ def refusal(reply: Reply, peer: Peer, now: datetime) -> SourceError:
         advice = "Check address and method: this one does not exist there."
     retryable = status >= 500 or status in _PASSING
     wait_s = _retry_after_s(reply.headers.get("Retry-After", ""), now) if retryable else None
-    return SourceError(what, where=_place(peer), advice=advice, retryable=retryable, retry_after_s=wait_s)
+    return SourceError(what, where=peer.place, advice=advice, retryable=retryable, retry_after_s=wait_s)
 
 
 def as_of(reply: Reply, now: datetime) -> datetime | None:
@@ -155,7 +160,7 @@ async def _start_of_body(response: aiohttp.ClientResponse) -> bytes:
 def _too_long(peer: Peer) -> SourceError:
     return SourceError(
         f"answered with more than {peer.max_bytes} bytes",
-        where=_place(peer),
+        where=peer.place,
         advice="Ask for fewer fields or smaller batches, or raise `max_bytes`.",
         retryable=False,
     )
@@ -182,8 +187,4 @@ def _no_answer(error: Exception, peer: Peer) -> SourceError:
             what, retryable = "has an address that is not valid", False
         case _:
             what = "closed the connection without an answer"
-    return SourceError(what, where=_place(peer), advice=advice, retryable=retryable)
-
-
-def _place(peer: Peer) -> str:
-    return f"{peer.where} ({peer.address})"
+    return SourceError(what, where=peer.place, advice=advice, retryable=retryable)

@@ -237,4 +237,4 @@ def _search(path: Any, document: Any) -> Any:
 def _wrong_shape(peer: Peer, wanted: str, got: object) -> SourceError:
     names = {dict: "an object", list: "a list", str: "a text", type(None): "nothing there", bool: "true or false"}
     what = f"answered with JSON of another shape: wanted {wanted}, got {names.get(type(got), 'a number')}"
-    return SourceError(what, where=f"{peer.where} ({peer.address})", retryable=False)
+    return SourceError(what, where=peer.place, retryable=False)

@@ -123,7 +123,7 @@ class ClientCredentials:
         if not isinstance(text, str) or not _TOKEN.fullmatch(text) or str(kind).lower() != "bearer":
             raise SourceError(
                 "answered without a bearer token",
-                where=f"{self._peer.where} ({self._peer.address})",
+                where=self._peer.place,
                 advice="Is token_url the address of an OAuth 2.0 token endpoint?",
                 retryable=False,
             )

@@ -86,6 +86,16 @@ def test_a_message_id_is_stable_and_tells_nothing():
     assert made != headers.message_id("welcome", "202", "6anna@customer.example", "shop.example")
 
 
+def test_every_campaign_occurrence_and_customer_has_message_ids_of_its_own():
+    triples = [
+        ("welcome", "2026", "anna"),
+        ("goodbye", "2026", "anna"),
+        ("welcome", "2027", "anna"),
+        ("welcome", "2026", "ben"),
+    ]
+    assert len({headers.message_id(*triple, "shop.example") for triple in triples}) == len(triples)
+
+
 def test_a_date_is_written_in_utc():
     moment = datetime(2026, 12, 1, 9, 0, tzinfo=timezone(timedelta(hours=2)))
     assert headers.date_header(moment) == b"Date: Tue, 01 Dec 2026 07:00:00 +0000\r\n"
