@@ -58,4 +58,4 @@ lock: setup-dev ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q bench/peers.in -o bench/peers.lock
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/.peers
