@@ -2,9 +2,9 @@
 
     python bench/rendering.py [--rounds 5] [--renders 200]
 
-Jinja2 is always there; minijinja and python-liquid are measured where `make bench` put them, in bench/.peers. All render
-the same shop email for the same customers, with HTML escaping, in interleaved rounds; the figure is the median of the
-rounds. Every engine's HTML is compared with ours once, entities read.
+Jinja2 is always there; minijinja and python-liquid are measured where `make bench` put them, in bench/.peers. All
+render the same shop email for the same customers, with HTML escaping, in interleaved rounds; the figure is the median
+of the rounds. Every engine's HTML is compared with ours once, entities read.
 """
 
 from __future__ import annotations
