@@ -413,6 +413,23 @@ async def test_hostile_keys_are_answered_and_never_break_the_server(project: Liv
     assert isinstance(response.json()["ok"], bool)
 
 
+async def test_a_caller_who_hangs_up_in_the_middle_of_a_body_is_no_error_of_the_server(
+    project: Livemerge, served: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = served.removeprefix("http://").split(":")
+    head = f"POST {PATH}/c-1 HTTP/1.1\r\nHost: x\r\nX-API-Key: {project.keys.create('test').key}\r\n"
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    async with asyncio.timeout(30):
+        while not project.access_log.ls():
+            await asyncio.sleep(0.01)
+    assert [row.outcome for row in project.access_log.ls()] == ["refused"]
+    assert "Exception" not in caplog.text
+
+
 async def test_the_access_log_is_written_when_the_server_stops(project: Livemerge) -> None:
     app = make_api(project)
     async with app.router.lifespan_context(app), _client(project, {}) as client:

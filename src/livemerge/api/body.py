@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from livemerge.api.refusal import Refusal
 
@@ -18,10 +18,13 @@ async def read_body(request: Request) -> bytes:
     if declared.isdecimal() and int(declared[:20]) > MAX_BODY_BYTES:
         raise _too_long()
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_long()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_BODY_BYTES:
+                raise _too_long()
+    except ClientDisconnect:
+        raise Refusal(400, "the body ended before its length") from None  # nobody reads it; the access log does
     return bytes(body)
 
 

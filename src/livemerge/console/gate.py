@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Final
 from urllib.parse import parse_qs
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 _REFUSED: Final = files("livemerge.console").joinpath("refused.html").read_text(encoding="utf-8")
 
@@ -42,7 +43,7 @@ class Gate:
             await self._app(scope, receive, send)
         elif scope["type"] == "http" and (presented := _query_token(scope)) is not None:
             await self._answer_token(presented, scope)(scope, receive, send)
-        elif self._has_cookie(scope):
+        elif self._has_cookie(scope) and not _is_from_elsewhere(scope):
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "http":
             await _refusal()(scope, receive, send)
@@ -72,6 +73,19 @@ class Gate:
         except CookieError:
             return False
         return cookie is not None and hmac.compare_digest(cookie.value.encode(), self._cookie.encode())
+
+
+def _is_from_elsewhere(scope: Scope) -> bool:
+    """Whether a page of another origin asks: to the cookie's SameSite, other ports of this host are this site.
+
+    Web sockets, forms and scripts say where they are from (Fetch §3.1, RFC 6455 §10.2). Following a link does not,
+    and reveals nothing to the page it stood in.
+    """
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None or headers.get("sec-fetch-site") == "same-origin":  # the latter no page can forge
+        return False
+    return origin.partition("://")[2] != headers.get("host")
 
 
 def _query_token(scope: Scope) -> str | None:

@@ -76,9 +76,10 @@ async def test_what_is_not_the_console_stays_open() -> None:
             assert (await client.get(path)).text == "inside"
 
 
-async def _first_answer(cookie: str) -> str:
+async def _first_answer(cookie: str, **more: str) -> str:
     """The type of what a web socket's opening is answered with."""
     headers = [(b"host", b"console"), (b"cookie", cookie.encode())]
+    headers += [(name.replace("_", "-").encode(), value.encode()) for name, value in more.items()]
     scope: Scope = {"type": "websocket", "path": "/console/ws", "headers": headers, "query_string": b"", "scheme": "ws"}
     sent: list[Message] = []
 
@@ -98,6 +99,30 @@ async def test_the_web_socket_needs_the_cookie_too() -> None:
     assert await _first_answer("") == "websocket.close"
     assert await _first_answer("a=b; \x01") == "websocket.close"
     assert await _first_answer(f"a=b; {cookie}") == "websocket.accept"
+
+
+ELSEWHERE = ["http://console:9999", "https://evil.example", "null", "http://console.evil.example", "http://[", ""]
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE)
+async def test_a_page_from_elsewhere_opens_nothing_with_the_cookie_of_its_reader(origin: str) -> None:
+    async with _client() as client:
+        cookie = (await client.get("/console", params={"token": TOKEN})).headers["set-cookie"].split(";")[0]
+        for method in ("GET", "POST"):
+            response = await client.request(method, "/console/", headers={"Origin": origin})
+            assert response.status_code == 401
+            assert "inside" not in response.text
+    assert await _first_answer(cookie, origin=origin) == "websocket.close"
+
+
+async def test_the_consoles_own_pages_and_links_to_it_open() -> None:
+    async with _client() as client:
+        cookie = (await client.get("/console", params={"token": TOKEN})).headers["set-cookie"].split(";")[0]
+        linked = await client.get("/console/", headers={"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"})
+    assert linked.text == "inside"
+    assert await _first_answer(cookie, origin="http://console") == "websocket.accept"
+    behind_a_proxy = {"origin": "https://public.example", "sec_fetch_site": "same-origin"}
+    assert await _first_answer(cookie, **behind_a_proxy) == "websocket.accept"
 
 
 def test_a_token_that_can_be_guessed_is_refused() -> None:
