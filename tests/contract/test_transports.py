@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
-from livemerge.deliver import TRANSPORTS, CaptureTransport, MaildirTransport, Outcome, SmtpTransport, Transport
+from livemerge.deliver import CaptureTransport, MaildirTransport, Outcome, SmtpTransport, Transport
 from livemerge.message import Message
 
 
@@ -55,7 +55,7 @@ async def ready_smtp(folder: Path) -> AsyncIterator[Ready]:
 READY = {"capture": ready_capture, "maildir": ready_maildir, "smtp": ready_smtp}
 
 
-@pytest.fixture(params=list(TRANSPORTS))
+@pytest.fixture(params=list(READY))
 async def ready(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ready]:
     async for each in READY[request.param](tmp_path):
         await each.transport.open()

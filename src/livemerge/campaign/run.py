@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -66,12 +66,11 @@ async def run_campaign(
 
 
 async def _send(parts: Parts, on_progress: Callable[[Progress], None], stop: asyncio.Event) -> Summary:
-    campaign, ledger, clock = parts.campaign, parts.ledger, parts.clock
-    if _is_expired(parts):
-        ledger.expire()
+    ledger, clock = parts.ledger, parts.clock
+    _expire_in_time(parts)
     progress = _progress(ledger)
     send = Send(
-        campaign,
+        parts.campaign,
         parts.mailing,
         ledger,
         parts.resolver,
@@ -84,25 +83,35 @@ async def _send(parts: Parts, on_progress: Callable[[Progress], None], stop: asy
     ledger.set_state("running")
     on_progress(progress)
     started_s = clock.monotonic_s()
-    try:
+    with _stopped_by_failure(ledger):
         await send.run()
+    return _sum_up(parts, send, clock.monotonic_s() - started_s)
+
+
+@contextmanager
+def _stopped_by_failure(ledger: Ledger) -> Iterator[None]:
+    """Leaves a run that fails as `stopped`, unless the failure said itself what it is: `paused` by a brake."""
+    try:
+        yield
     except BaseException:
         with suppress(StoreError):  # what stopped us may be the store itself; that error is the one to show
             if (run := ledger.run()) and run["state"] == "running":
                 ledger.set_state("stopped")
         raise
-    seconds = clock.monotonic_s() - started_s
-    if _is_expired(parts):
-        ledger.expire()
-    states = ledger.states()
+
+
+def _sum_up(parts: Parts, send: Send, seconds: float) -> Summary:
+    """Closes the run, or leaves it open for another call, and says what became of it."""
+    _expire_in_time(parts)
+    states = parts.ledger.states()
     is_done = not (states["pending"] or states["retry"] or states["held"])
-    ledger.set_state("done" if is_done else "stopped")
+    parts.ledger.set_state("done" if is_done else "stopped")
     return Summary(
-        campaign.name,
-        campaign.occurrence or DEFAULT_OCCURRENCE,
+        parts.campaign.name,
+        parts.campaign.occurrence or DEFAULT_OCCURRENCE,
         states,
-        tuple(ledger.reasons()),
-        progress.sent,
+        tuple(parts.ledger.reasons()),
+        send.progress.sent,
         seconds,
         send.figures,
         is_stopped=states["pending"] > 0,
@@ -152,9 +161,11 @@ def _plan_or_go_on(parts: Parts, accept_changes: bool) -> None:
     parts.ledger.release_retries()
 
 
-def _is_expired(parts: Parts) -> bool:
+def _expire_in_time(parts: Parts) -> None:
+    """What was not sent by `expires_at` becomes a dead letter."""
     expires_at = parts.campaign.expires_at
-    return expires_at is not None and parts.clock.now() >= expires_at
+    if expires_at is not None and parts.clock.now() >= expires_at:
+        parts.ledger.expire()
 
 
 def _progress(ledger: Ledger) -> Progress:

@@ -5,14 +5,7 @@ from livemerge.deliver.maildir import MaildirTransport
 from livemerge.deliver.smtp import Patience, Relay, SmtpTransport, is_loopback, parse_relay
 from livemerge.deliver.transport import Delivery, OnDelivery, Outcome, Transport
 
-TRANSPORTS = {
-    "smtp": SmtpTransport,
-    "maildir": MaildirTransport,
-    "capture": CaptureTransport,
-}
-
 __all__ = [
-    "TRANSPORTS",
     "CaptureTransport",
     "Delivery",
     "MaildirTransport",
