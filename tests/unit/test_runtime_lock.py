@@ -43,7 +43,10 @@ def test_every_module_loads_with_nothing_but_the_locked_packages() -> None:
 def imported(folder: Path) -> set[str]:
     """The top-level modules that any file of a folder imports."""
     found: set[str] = set()
-    for path in folder.rglob("*.py"):
+    files = (
+        path for path in folder.rglob("*.py") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    )
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
@@ -52,9 +55,24 @@ def imported(folder: Path) -> set[str]:
     return found
 
 
-def test_every_dependency_is_imported_somewhere() -> None:
+def declared(*groups: str) -> set[str]:
+    """The packages that pyproject.toml names, for running and in these groups."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.match(r"[A-Za-z0-9_.-]+", line)[0].lower() for line in project["dependencies"]}
-    owners = importlib.metadata.packages_distributions()
-    used = {owner.lower() for module in imported(ROOT / "src") for owner in owners.get(module, ())}
-    assert declared - used == set()
+    lines = [*project["dependencies"], *(line for group in groups for line in project["optional-dependencies"][group])]
+    return {re.match(r"[A-Za-z0-9_.-]+", line)[0].lower() for line in lines}
+
+
+def owners(*folders: str) -> set[str]:
+    """The packages that these folders import from, one for each module."""
+    known = importlib.metadata.packages_distributions()
+    modules = set().union(*(imported(ROOT / folder) for folder in folders))
+    return {known[module][0].lower() for module in modules if module in known} - {"livemerge"}
+
+
+def test_every_dependency_is_imported_somewhere() -> None:
+    assert declared() - owners("src") == set()
+
+
+def test_whatever_is_imported_is_declared() -> None:
+    assert owners("src") - declared("demo") == set()
+    assert owners("src", "tests", "bench") - declared("demo", "dev") == set()
