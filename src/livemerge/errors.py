@@ -121,7 +121,11 @@ class CampaignError(LivemergeError):
 
 
 class StoreError(LivemergeError):
-    """The store cannot be read or written; what was committed before stays."""
+    """The store cannot be read or written; what was committed before stays. `is_busy`: another process writes now."""
+
+    def __init__(self, what: str, *, where: str = "", advice: str = "", is_busy: bool = False) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.is_busy = is_busy
 
 
 class AccessError(LivemergeError):

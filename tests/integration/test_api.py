@@ -4,6 +4,7 @@ import asyncio
 import base64
 import re
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 from aiohttp import web
 
+from livemerge.access.log import FLUSH_ROWS
 from livemerge.api import make_api
 from livemerge.app import Livemerge
 from livemerge.message import sign
@@ -411,6 +413,25 @@ async def test_hostile_keys_are_answered_and_never_break_the_server(project: Liv
         response = await client.get(f"{PATH}/{key}?fields=first_name")
     assert response.status_code < 500
     assert isinstance(response.json()["ok"], bool)
+
+
+async def test_while_another_process_writes_nobody_waits_and_an_unsubscribe_is_not_lost(project: Livemerge) -> None:
+    """A large campaign's plan holds the store for seconds. Profiles are read on, and whoever unsubscribes has it."""
+    other = sqlite3.connect(project.store.place, isolation_level=None)
+    key = project.keys.create("test").key
+    app = make_api(project)
+    async with app.router.lifespan_context(app), _client(project, {"X-API-Key": key}) as client:
+        other.execute("BEGIN IMMEDIATE")
+        unsubscribing = asyncio.create_task(client.post(f"/u/{_token(project, 'u')}"))
+        for number in range(FLUSH_ROWS + 1):  # so many that the access log is due
+            await client.get(f"{PATH}/c-{number}?fields=first_name")
+        assert not unsubscribing.done()
+        assert other.in_transaction  # all of them were answered before it ended
+        other.execute("ROLLBACK")
+        assert (await unsubscribing).status_code == 200
+    assert project.suppressions.is_suppressed("c-1")
+    assert len(project.access_log.ls(most=1_000)) == FLUSH_ROWS + 1
+    other.close()
 
 
 async def test_a_caller_who_hangs_up_in_the_middle_of_a_body_is_no_error_of_the_server(

@@ -98,8 +98,10 @@ class AccessLog:
         return self._store.run(FORGET, (moment.timestamp(),))
 
     def _try(self) -> None:
+        """Writes without waiting for other processes: requests would wait with us."""
         try:
-            self.flush()
+            with self._store.impatient():
+                self.flush()
         except StoreError:
             self._is_blocked = True
 

@@ -19,6 +19,8 @@ from livemerge.errors import AccessError, LivemergeError, StoreError
 from livemerge.message import LinkClaim, read, sign
 from livemerge.message.links import Kind
 
+TURN_WITHIN_S: Final = 30.0  # the plan of a large campaign holds the store for some 10 s; mail programs ask only once
+TURN_EVERY_S: Final = 0.05
 _MESSAGE_POLICY: Final = (
     "default-src 'none'; img-src * data:; style-src * 'unsafe-inline'; font-src *; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; "
@@ -53,10 +55,23 @@ class LinkPages:
         try:
             claim = self._claim("u", request)
             await read_body(request)
-            self._project.suppressions.unsubscribe(claim.key, claim.campaign, claim.occurrence)
+            await self._suppress(claim)
         except LivemergeError as error:
             return _failed(error)
         return page("Unsubscribed", _DONE)
+
+    async def _suppress(self, claim: LinkClaim) -> None:
+        """Suppresses for good. Waits for its turn to write, while other requests go on."""
+        project, clock = self._project, self._project.clock
+        until_s = clock.monotonic_s() + TURN_WITHIN_S
+        while True:
+            try:
+                with project.store.impatient():
+                    return project.suppressions.unsubscribe(claim.key, claim.campaign, claim.occurrence)
+            except StoreError as error:
+                if not error.is_busy or clock.monotonic_s() >= until_s:
+                    raise
+            await clock.sleep(TURN_EVERY_S)
 
     async def prefer(self, request: Request) -> Response:
         """What a customer may choose: for now, to get nothing."""

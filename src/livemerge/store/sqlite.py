@@ -15,7 +15,7 @@ from typing import Any, Final
 from livemerge.errors import StoreError
 
 BUSY_TIMEOUT_S: Final = 10.0  # other processes (serve beside send) hold the write lock for milliseconds
-HASTY_TIMEOUT_S: Final = 0.005  # what may be lost does not keep a customer waiting
+HASTY_TIMEOUT_S: Final = 0.005  # who serves many does not let all of them wait for one
 MIN_SQLITE: Final = (3, 35, 0)  # RETURNING
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -74,12 +74,24 @@ class Store:
         if self._connection.in_transaction:
             yield
             return
-        self._set_patience(is_hasty=True)
+        self._wait_at_most(HASTY_TIMEOUT_S)
+        self.run("PRAGMA synchronous = NORMAL")
         try:
             with self.transaction():
                 yield
         finally:
-            self._set_patience(is_hasty=False)
+            # NORMAL may forget the last `sending` marks when the power goes, and then somebody is mailed twice.
+            self.run("PRAGMA synchronous = FULL")
+            self._wait_at_most(self._busy_timeout_s)
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """What is written here does not wait for other processes: StoreError with `is_busy`, to be tried again."""
+        self._wait_at_most(HASTY_TIMEOUT_S)
+        try:
+            yield
+        finally:
+            self._wait_at_most(self._busy_timeout_s)
 
     def close(self) -> None:
         """Gives the file back. Every later call raises StoreError."""
@@ -91,10 +103,8 @@ class Store:
         with self._explained():
             self._connection.commit()
 
-    def _set_patience(self, *, is_hasty: bool) -> None:
-        # NORMAL may forget the last `sending` marks when the power goes, and then somebody is mailed twice.
-        self.run(f"PRAGMA synchronous = {'NORMAL' if is_hasty else 'FULL'}")
-        self.run(f"PRAGMA busy_timeout = {(HASTY_TIMEOUT_S if is_hasty else self._busy_timeout_s) * 1000:.0f}")
+    def _wait_at_most(self, seconds: float) -> None:
+        self.run(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -180,4 +190,4 @@ def _store_error(error: sqlite3.Error, place: str) -> StoreError:
         advice = "Another process holds the store. Wait for it, or stop it."
     elif "malformed" in text or "not a database" in text:
         advice = "The file is damaged or no SQLite file. Restore it from a backup."
-    return StoreError(f"the store failed: {text}", where=place, advice=advice)
+    return StoreError(f"the store failed: {text}", where=place, advice=advice, is_busy="locked" in text)

@@ -245,6 +245,24 @@ def test_a_writer_waits_its_bounded_time_for_another_process(path):
     other.close()
 
 
+def test_the_impatient_do_not_wait_and_learn_that_it_was_only_the_others(path, store):
+    usual_ms = store.rows("PRAGMA busy_timeout")[0][0]
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    started_s = time.monotonic()
+    with pytest.raises(StoreError, match="locked") as refused, store.impatient():
+        write(store, "a")
+    assert time.monotonic() - started_s < usual_ms / 1000
+    assert refused.value.is_busy
+    other.execute("COMMIT")
+    with store.impatient():
+        assert store.rows("PRAGMA synchronous")[0][0] == 2  # FULL: what is committed outlives a power cut
+        write(store, "b")
+    assert store.rows("PRAGMA busy_timeout")[0][0] == usual_ms
+    assert notes(store) == ["b"]
+    other.close()
+
+
 def test_opening_waits_its_bounded_time_too(path):
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
