@@ -21,6 +21,7 @@ from livemerge.values import Key
 MAX_LINE_CHARACTERS = 76  # RFC 2047 §2, for lines that hold an encoded word
 MAX_LINE_OCTETS = 998  # RFC 5322 §2.1.1, without CRLF
 MAX_TEXT_CHARACTERS = 1000  # of a subject or a name; nobody reads more, and relays cut large headers
+MAX_LIST_ID_CHARACTERS = 253  # RFC 2919 §2: 255 octets with the angle brackets
 _WORD_FRAME = len("=?utf-8?q?") + len("?=")
 
 _BREAKING = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")  # controls, ends of line, lone surrogates
@@ -82,7 +83,7 @@ UNSUBSCRIBE_POST = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"  # R
 
 def list_id_header(list_id: str) -> bytes:
     """List-Id (RFC 2919) from a domain-like name; other characters become hyphens."""
-    return f"List-Id: <{_token(list_id)}>\r\n".encode("ascii")
+    return f"List-Id: <{_token(list_id)[:MAX_LIST_ID_CHARACTERS]}>\r\n".encode("ascii")
 
 
 def feedback_id_header(campaign: str, occurrence: str, domain: str) -> bytes:

@@ -104,6 +104,7 @@ def test_a_date_is_written_in_utc():
 
 def test_ids_are_made_of_harmless_characters():
     assert headers.list_id_header("news @shop\r\n") == b"List-Id: <news-shop>\r\n"
+    assert len(headers.list_id_header("n" * 3_000)) == len("List-Id: ") + 255 + len("\r\n")
     assert (
         headers.feedback_id_header("a b:c", "", "shop.example") == b"Feedback-ID: a-b-c:none:livemerge:shop.example\r\n"
     )
