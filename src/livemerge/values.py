@@ -32,6 +32,14 @@ class LadderStep(StrEnum):
     STALE = "stale"
     FALLBACK = "fallback"
 
+    @property
+    def rung(self) -> int:
+        """How far down the ladder, from 0."""
+        return _RUNGS[self]
+
+
+_RUNGS = {step: rung for rung, step in enumerate(LadderStep)}
+
 
 class Cause(StrEnum):
     """Why a value is a fallback. ABSENT is an answer; the others are failures."""

@@ -32,7 +32,7 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> FastA
     deadline_s: seconds that one profile's data may take. Raises ConfigError where a secret that sources or links
     need is missing: better before the first request than in it.
     """
-    assert project.resolver and project.links
+    _ = project.resolver, project.links  # made here, not in the first request
     app = FastAPI(
         title="Livemerge",
         version=__version__,

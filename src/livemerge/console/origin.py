@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from livemerge.catalog import Catalog
 from livemerge.template import Read, TracedValue
-from livemerge.values import Cause, LadderStep, Profile, Provenance
+from livemerge.values import Cause, Profile, Provenance
 
 MAX_SHOWN_CHARACTERS: Final = 80
 
@@ -22,7 +22,6 @@ CAUSES: Final = {
 }
 _OPENING_CHARACTERS: Final = 2  # {{ before an expression
 _SLACK_CHARACTERS: Final = 2  # a dash and a blank before it; the next tag's expression is four further on at the least
-_WORST_LAST: Final = list(LadderStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +113,4 @@ def fields_read(paths: Iterable[str], catalog: Catalog) -> list[str]:
 def worst(names: Sequence[str], profile: Profile) -> Provenance | None:
     """The provenance that decides what a value made of several fields is worth."""
     known = [profile.provenance[name] for name in names if name in profile.provenance]
-    return max(known, key=lambda origin: _WORST_LAST.index(origin.step), default=None)
+    return max(known, key=lambda origin: origin.step.rung, default=None)

@@ -14,7 +14,6 @@ from livemerge.resolve.ladder import Failure, Fetched, Known, choose, is_fresh
 from livemerge.resolve.overrides import Override
 from livemerge.values import Cause, Key, LadderStep, Profile, Provenance, Value, Verdict
 
-_WORST_LAST: Final = (LadderStep.OVERRIDE, LadderStep.LIVE, LadderStep.CACHED, LadderStep.STALE, LadderStep.FALLBACK)
 _TOO_LATE: Final = Failure(Cause.LATE, "the answer came after this customer's deadline")
 
 
@@ -173,4 +172,4 @@ def _fill_items(draft: Draft, knowledge: Knowledge) -> None:
 
 def _badness(origin: Provenance) -> tuple[int, bool]:
     """How far down the ladder a value stands; unavailable is worse than absent."""
-    return _WORST_LAST.index(origin.step), origin.cause is not Cause.ABSENT
+    return origin.step.rung, origin.cause is not Cause.ABSENT
