@@ -19,7 +19,9 @@ from livemerge.campaign.send import RETRY_AFTER_S
 from livemerge.clock import FakeClock
 from livemerge.deliver import Delivery, Outcome
 from livemerge.deliver.transport import OnDelivery, delivery
+from livemerge.errors import SourceError
 from livemerge.message import Message
+from livemerge.sources import MemorySource
 
 SETTINGS = """
 [transport.outbox]
@@ -180,3 +182,43 @@ async def test_what_expires_on_the_way_is_never_sent_late_and_the_callers_event_
     assert summary.states["sent"] + summary.states["failed"] == 20
     assert ("failed", "expired", summary.states["failed"]) in summary.reasons
     assert not shop.stop.is_set()
+
+
+@pytest.mark.parametrize(
+    ("on_unavailable", "while_down", "afterwards"),
+    [("fallback", "sent", "sent"), ("wait", "held", "sent"), ("skip", "skipped", "skipped")],
+)
+async def test_a_campaign_says_what_becomes_of_those_whose_data_is_unavailable(
+    make_shop, on_unavailable: str, while_down: str, afterwards: str
+) -> None:
+    shop = make_shop(2)
+    people = MemorySource("people", {"c-0": {"first_name": "Ann"}}, clock=shop.clock)
+    people.error = SourceError("down", retryable=False)
+    shop.project.sources = {"people": people}
+
+    assert (await shop.send(on_unavailable=on_unavailable)).states[while_down] == 2
+
+    people.error = None
+    assert (await shop.send(on_unavailable=on_unavailable)).states[afterwards] == 2
+
+
+async def test_nobody_waits_or_is_skipped_for_want_of_what_does_not_exist(make_shop) -> None:
+    shop = make_shop(2)
+    shop.project.sources = {"people": MemorySource("people", {}, clock=shop.clock)}
+
+    assert (await shop.send(on_unavailable="skip")).states["sent"] == 2
+
+
+@pytest.mark.parametrize(("on_unknown", "state", "mailed"), [("leave", "unknown", 1), ("resend", "sent", 2)])
+async def test_who_was_in_doubt_is_left_or_mailed_again_as_the_campaign_says(
+    make_shop, on_unknown: str, state: str, mailed: int
+) -> None:
+    shop = make_shop(2)
+    shop.stop.set()
+    await shop.send()  # planned, and stopped before anybody was mailed
+    Ledger(shop.project.store, shop.clock, "welcome", "once", "a process that died").mark(["c-0"])
+    shop.stop.clear()
+
+    summary = await shop.send(on_unknown=on_unknown)
+    assert summary.states[state] >= 1
+    assert summary.states["sent"] == len(shop.relay.tried_at_s) == mailed
