@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -317,7 +318,8 @@ class Livemerge:
     def campaign(self, path: str | Path) -> config.Campaign:
         """A campaign file, relative to the project or to the working directory. Raises ConfigError."""
         root = self.settings.root
-        found = next((candidate for candidate in (root / path, Path(path).absolute()) if candidate.exists()), None)
+        # os.path's questions say no, Path's raise, for names that no file system takes.
+        found = next((place for place in (root / path, Path(path).absolute()) if os.path.exists(place)), None)
         if found is None:
             known = [str(file.relative_to(root)) for file in self.campaign_files()]
             raise ConfigError(f"there is no campaign file `{path}`", advice=nearest_or_all(str(path), known))
@@ -446,7 +448,7 @@ class Livemerge:
     def _template_path(self, name: str | Path) -> Path:
         root = self.settings.root
         for candidate in (root / "templates" / name, root / name, Path(name).absolute()):
-            if candidate.is_file():
+            if os.path.isfile(candidate):
                 return candidate
         known = [str(path.relative_to(root / "templates")) for path in self.template_files()]
         advice = nearest(str(name), known) or f"There are: {', '.join(known) or 'none'}."

@@ -48,9 +48,10 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # a port beyond 65535 overflows
+        reason = getattr(error, "strerror", None) or "there is no such port"
         raise ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror}", advice="Choose another: --port 8081."
+            f"cannot listen on {host} port {port}: {reason}", advice="Choose another: --port 8081."
         ) from None
 
 
