@@ -318,8 +318,7 @@ class Livemerge:
     def campaign(self, path: str | Path) -> config.Campaign:
         """A campaign file, relative to the project or to the working directory. Raises ConfigError."""
         root = self.settings.root
-        # os.path's questions say no, Path's raise, for names that no file system takes.
-        found = next((place for place in (root / path, Path(path).absolute()) if os.path.exists(place)), None)
+        found = next((place for place in (root / path, Path(path).absolute()) if _is_there(place)), None)
         if found is None:
             known = [str(file.relative_to(root)) for file in self.campaign_files()]
             raise ConfigError(f"there is no campaign file `{path}`", advice=nearest_or_all(str(path), known))
@@ -448,7 +447,7 @@ class Livemerge:
     def _template_path(self, name: str | Path) -> Path:
         root = self.settings.root
         for candidate in (root / "templates" / name, root / name, Path(name).absolute()):
-            if os.path.isfile(candidate):
+            if _is_there(candidate) and candidate.is_file():
                 return candidate
         known = [str(path.relative_to(root / "templates")) for path in self.template_files()]
         advice = nearest(str(name), known) or f"There are: {', '.join(known) or 'none'}."
