@@ -488,3 +488,8 @@ class Livemerge:
 def _refuse_no_key(key: Key) -> None:
     if reason := unaskable([key]).get(key):
         raise AudienceError(reason, advice="Give the customer's key as the sources know it.")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; False too for names that no file system takes."""
+    return os.path.exists(path)  # noqa: PTH110  Path.exists raises for a name that is too long
