@@ -143,10 +143,25 @@ def campaign_contradictions(campaign: Campaign, places: TomlPlaces) -> list[Conf
         if share is not None and not 0 <= share <= 1:
             advice = "A share of the messages: 0.05 is one in twenty."
             found.append(ConfigError("is not between 0 and 1", where=places.where("brake", name), advice=advice))
+    found += _name_mistakes(campaign, places)
+    return found
+
+
+MAX_NAME_CHARACTERS = 100
+"""Of a campaign and of an occurrence. Both stand in every link of every message, which mail programs cut when long."""
+
+
+def _name_mistakes(campaign: Campaign, places: TomlPlaces) -> Iterable[ConfigError]:
     if not campaign.name.strip():
         advice = 'For instance name = "welcome-2026-12".'
-        found.append(ConfigError("must not be empty", where=places.where("name"), advice=advice))
-    return found
+        yield ConfigError("must not be empty", where=places.where("name"), advice=advice)
+    for key, name in (("name", campaign.name), ("occurrence", campaign.occurrence)):
+        if len(name) > MAX_NAME_CHARACTERS:
+            what = f"is longer than {MAX_NAME_CHARACTERS} characters"
+            yield ConfigError(what, where=places.where(key), advice="It stands in every link: choose a short one.")
+        if not name.isprintable():
+            what = "has a line end or another character that cannot be seen"
+            yield ConfigError(what, where=places.where(key), advice="Letters, digits, spaces and signs are fine.")
 
 
 def _audience_contradictions(audience: Audience, places: TomlPlaces) -> Iterable[ConfigError]:

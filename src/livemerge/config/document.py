@@ -17,7 +17,7 @@ def read_toml(path: Path, shown: str) -> tuple[dict[str, Any], TomlPlaces]:
     """The file's document, and where its keys stand. Raises ConfigError; `shown` is the file's name in it."""
     text = _read_text(path, shown)
     try:
-        return tomllib.loads(text), TomlPlaces(text, shown)
+        document, places = tomllib.loads(text), TomlPlaces(text, shown)
     except RecursionError:
         raise ConfigError("not valid TOML: nested too deeply", where=shown) from None
     except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
@@ -28,6 +28,24 @@ def read_toml(path: Path, shown: str) -> tuple[dict[str, Any], TomlPlaces]:
             where=f"{shown}:{line}:{column}" if line else shown,
             advice="Text stands in quotes, lists in [ ], and a key appears once in its table.",
         ) from None
+    _refuse_nul(document, places)
+    return document, places
+
+
+def _refuse_nul(document: dict[str, Any], places: TomlPlaces) -> None:
+    """No path, name, address or text of a setting holds a NUL, and whatever gets one fails in a way of its own."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
+    while waiting:
+        keys, value = waiting.pop()
+        match value:
+            case dict():
+                waiting += [((*keys, name), inner) for name, inner in value.items()]
+                waiting += [(keys, name) for name in value]
+            case list():
+                waiting += [(keys, inner) for inner in value]
+            case str() if "\0" in value:
+                advice = r"Take `\u0000` out, and write a backslash in a path as `\\` or in single quotes."
+                raise ConfigError("holds a NUL character", where=places.where(*keys), advice=advice)
 
 
 def _read_text(path: Path, shown: str) -> str:
