@@ -33,7 +33,7 @@ def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> 
     source: the file's text, for the line that is shown.
     """
     shown = Source(source, template.name, 1)
-    found = list(template.findings)
+    found = [_of_a_project(finding) for finding in template.findings]
     for read in template.reads:
         found += (_finding(shown, read, *complaint) for complaint in _complaints(read, catalog))
     if not any(read.path in UNSUBSCRIBE for read in template.reads if read.part in ("html", "")):
@@ -62,6 +62,14 @@ def describe(name: str, finding: Finding) -> str:
     place = f"{name}:{finding.line}:{finding.column}"
     parts = (f"{place}: {finding.severity}: {finding.what} [{finding.code}]", finding.caret, f"  {finding.advice}")
     return "\n".join(part for part in parts if part.strip())
+
+
+def _of_a_project(finding: Finding) -> Finding:
+    """What the compiler leaves open where templates may be given later is decided here: a project gives none."""
+    if finding.code != "unknown-include":
+        return finding
+    advice = "A message is one file: write what it would include in this place."
+    return replace(finding, severity="error", what="templates are not included from others yet", advice=advice)
 
 
 def _finding(shown: Source, read: Read, code: str, severity: Severity, what: str, advice: str) -> Finding:

@@ -118,6 +118,8 @@ def test_what_the_catalog_can_give_is_found_right(codes, body):
 @pytest.mark.parametrize(
     ("body", "code"),
     [
+        ("{% render 'card' %}", "unknown-include"),
+        ("{% include city %}", "unknown-include"),
         ("{{ frist_name }}", "unknown-field"),
         ("{{ profile.city }}", "unknown-field"),
         ("{{ first_name }}", "no-fallback"),
