@@ -465,6 +465,12 @@ async def test_a_relay_that_does_not_let_us_in_is_a_delivery_error(verb, reply, 
     assert str(server.port) in raised.value.where
 
 
+async def test_what_is_no_relay_at_all_is_named_so():
+    async with scripted(once("CONNECT", b"HTTP/1.1 400 Bad Request\r\n")) as server:
+        with pytest.raises(DeliveryError, match="does not speak SMTP"):
+            await SmtpTransport(f"smtp://127.0.0.1:{server.port}").open()
+
+
 async def test_a_relay_that_says_nothing_is_not_waited_for():
     async with scripted(lambda asked: SILENCE) as server:
         transport = SmtpTransport(f"smtp://127.0.0.1:{server.port}", connect_timeout_s=0.05)

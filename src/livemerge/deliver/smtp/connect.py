@@ -117,6 +117,8 @@ def _explained(error: BaseException) -> tuple[str, str, bool]:
             "Use the name that the certificate is for, or name its authority in ca_file.",
             False,
         )
+    if isinstance(error, aiosmtplib.SMTPResponseException) and not 200 <= error.code < 600:  # the library says -1
+        return "what listens there does not speak SMTP", "Check host, port and scheme.", False
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return f"the relay answered {error.code}", "Its log says more.", error.code < 500
     if type(error) is aiosmtplib.SMTPException:  # STARTTLS or AUTH is not offered; the library's own fixed words
