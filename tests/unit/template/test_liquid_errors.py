@@ -78,6 +78,17 @@ def test_an_unknown_tag_is_a_finding_and_its_end_is_no_second_one() -> None:
         template.render({})
 
 
+def test_a_misspelt_part_of_a_tag_is_told_the_nearest() -> None:
+    (finding,) = compile_template("{% if a %}{% elseif b %}{% endif %}").findings
+    assert finding.advice == "Did you mean `elsif`?"
+
+
+def test_an_end_without_a_start_points_at_the_misspelt_start() -> None:
+    with pytest.raises(TemplateError) as caught:
+        compile_template("{% iff a %}{% endif %}")
+    assert caught.value.advice == "write `if` for `iff` before it"
+
+
 def test_a_rendering_error_points_at_the_template() -> None:
     template = compile_template("a\nb {{ price | divided_by: count }}", name="offer")
     with pytest.raises(TemplateError) as caught:

@@ -111,15 +111,19 @@ class _Parser:
         if not name:
             raise self.error("a tag without a name", token, "write the tag's name first")
         if name in _PARTS:
-            raise self.error(
-                f"`{name}` stands outside `{_PARTS[name]}`", token, f"open it with `{_PARTS[name]}`, or remove it"
-            )
+            raise self.error(f"`{name}` stands outside `{_PARTS[name]}`", token, self.advice_to_open(_PARTS[name]))
         if name.startswith("end") and name[3:] in self.unknown:
             return ()
         self.unknown.add(name)
-        advice = nearest(name, TAGS) or "remove it; this tag is not part of Liquid"
+        advice = nearest(name, [*TAGS, *_PARTS]) or "remove it; this tag is not part of Liquid"
         self.findings.append(self.source.finding("unknown-tag", "error", f"unknown tag `{name}`", place, advice))
         return (Unsupported(f"unknown tag `{name}`", advice, place),)
+
+    def advice_to_open(self, tag: str) -> str:
+        """How to open a tag; a tag before that is none may be meant for it."""
+        meant = nearest(tag, self.unknown)
+        misspelt = next((name for name in self.unknown if f"`{name}`" in meant), "")
+        return f"write `{tag}` for `{misspelt}` before it" if misspelt else f"open it with `{tag}`, or remove it"
 
     def error(self, what: str, token: Token, advice: str = "") -> TemplateError:
         return self.source.error(what, self.source.place(token.start), advice)
