@@ -24,6 +24,7 @@ from livemerge.clock import Clock, SystemClock
 from livemerge.demo.crm import Crm, crm_rows
 from livemerge.demo.inbox import Inbox
 from livemerge.demo.mailbox import Mailbox
+from livemerge.demo.own_folder import alone_in, writing_in
 from livemerge.demo.people import Person, people
 from livemerge.demo.project import TOKEN_VARIABLE, Addresses, write_demo_project
 from livemerge.demo.shop import write_shop
@@ -59,7 +60,8 @@ class World:
         self._running = AsyncExitStack()
         self._crm_rows = crm_rows(self._customers, seed=seed, now=self._clock.now())
         self.crm = Crm(self._crm_rows, token=self._token, seed=seed, clock=self._clock)
-        self.inbox = Inbox(Mailbox(self.folder / "inbox"), self._clock)
+        with writing_in(self.folder):
+            self.inbox = Inbox(Mailbox(self.folder / "inbox"), self._clock)
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -73,13 +75,16 @@ class World:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as running:
-            await asyncio.to_thread(self._make_data)
+            running.enter_context(alone_in(self.folder))
+            with writing_in(self.folder):
+                await asyncio.to_thread(self._make_data)
             running.push_async_callback(self.crm.stop)
             await self.crm.start()
             running.push_async_callback(self.inbox.stop)
             await self.inbox.start()
-            await asyncio.to_thread(self._write_project)
-            await asyncio.to_thread(self._make_yesterday)
+            with writing_in(self.folder):
+                await asyncio.to_thread(self._write_project)
+                await asyncio.to_thread(self._make_yesterday)
             self._running = running.pop_all()
         return self
 

@@ -6,6 +6,7 @@ import pytest
 from livemerge.catalog import load_catalog
 from livemerge.config import load_campaign, load_settings
 from livemerge.demo.world import FEWEST_CUSTOMERS, World
+from livemerge.errors import ConfigError
 from livemerge.store import open_store
 
 
@@ -64,10 +65,28 @@ async def test_after_its_end_nothing_listens_any_more(tmp_path):
             await asyncio.open_connection("127.0.0.1", port)
 
 
+async def test_one_demo_at_a_time_lives_in_a_folder(tmp_path):
+    async with World(tmp_path, recipients=5):
+        with pytest.raises(ConfigError, match="another demo is running") as raised:
+            async with World(tmp_path, recipients=5):
+                pass
+    assert "--folder" in raised.value.advice
+    async with World(tmp_path, recipients=5):
+        pass
+
+
+async def test_a_folder_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written") as raised:
+        async with World(tmp_path / "taken", recipients=5):
+            pass
+    assert "--folder" in raised.value.advice
+
+
 async def test_a_start_that_fails_leaves_nothing_running(tmp_path, monkeypatch):
     world = World(tmp_path, recipients=5)
     monkeypatch.setattr(world, "_write_project", lambda: (_ for _ in ()).throw(OSError("no space")))
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(ConfigError, match="no space"):
         await world.__aenter__()
     with pytest.raises(OSError):
         await asyncio.open_connection("127.0.0.1", int(world.crm.url.rpartition(":")[2]))
