@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ FILES: Final[Mapping[str, str]] = {
 
 
 def write_project(target: Path) -> list[Path]:
-    """Writes the project and gives the files written. Raises ConfigError, and then nothing was overwritten."""
+    """Writes the project and gives the files written. Raises ConfigError, and then nothing was written."""
     _refuse_overwriting(target)
     written: list[Path] = []
     for shipped, name in FILES.items():
@@ -30,12 +31,20 @@ def write_project(target: Path) -> list[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8", newline="\n") as file:
+                written.append(path)
                 file.write(files("livemerge.starter").joinpath("files", shipped).read_text(encoding="utf-8"))
         except OSError as error:
+            _take_back(written)
             advice = "Check that the folder may be written, or choose another."
             raise ConfigError(f"cannot be written: {error.strerror}", where=str(path), advice=advice) from error
-        written.append(path)
     return written
+
+
+def _take_back(written: list[Path]) -> None:
+    """Half a project would be in the way of the next `init`. We made these files ourselves."""
+    for path in written:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _refuse_overwriting(target: Path) -> None:

@@ -59,3 +59,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "campaigns").write_text("a file where a folder must be")
     with pytest.raises(ConfigError, match="cannot be written"):
         write_project(tmp_path)
+
+
+def test_a_project_that_cannot_be_written_whole_is_not_written(tmp_path):
+    (tmp_path / "campaigns").write_text("a file where a folder should be\n")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_project(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["campaigns"]
