@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -39,6 +40,7 @@ from livemerge.check import check_template, describe, has_errors
 from livemerge.clock import Clock, SystemClock
 from livemerge.config import Settings, load_campaign, load_settings
 from livemerge.deliver import Delivery, MaildirTransport, SmtpTransport, Transport
+from livemerge.deliver.smtp.relay import parse_relay
 from livemerge.errors import (
     AudienceError,
     CampaignError,
@@ -368,15 +370,16 @@ class Livemerge:
         where = f"transport.{name}"
         if isinstance(section, config.Maildir):
             return MaildirTransport(self.settings.root / section.path)
-        return SmtpTransport(
-            section.url,
-            user=self._read_secret(section.user, where) if section.user else "",
-            password=self._read_secret(section.password, where) if section.password else "",
-            tls_verify=section.tls_verify,
-            connections=section.connections,
-            connect_timeout_s=section.connect_timeout_ms / 1000,
-            clock=self.clock,
-        )
+        with self._placed("transport", name):
+            return SmtpTransport(
+                section.url,
+                user=self._read_secret(section.user, where) if section.user else "",
+                password=self._read_secret(section.password, where) if section.password else "",
+                tls_verify=section.tls_verify,
+                connections=section.connections,
+                connect_timeout_s=section.connect_timeout_ms / 1000,
+                clock=self.clock,
+            )
 
     # -- below here nobody else looks ------------------------------------------------------------------------
 
@@ -395,7 +398,7 @@ class Livemerge:
         try:
             campaign = self.campaign(path)
             self._template_path(campaign.template)
-            self._transport_section(campaign.transport)
+            self._check_transport(campaign.transport)
             parse_sender(campaign.sender, campaign.reply_to)
         except (ConfigError, TemplateError) as error:
             return [Checked(shown, (), error=str(error))]
@@ -452,6 +455,23 @@ class Livemerge:
         known = [str(path.relative_to(root / "templates")) for path in self.template_files()]
         advice = nearest(str(name), known) or f"There are: {', '.join(known) or 'none'}."
         raise ConfigError(f"there is no template `{name}`", where="templates/", advice=advice)
+
+    def _check_transport(self, name: str) -> None:
+        """Refuses an address that leads nowhere. Reads no secrets: `check` runs where there are none."""
+        section = self._transport_section(name)
+        if not isinstance(section, config.Maildir):
+            with self._placed("transport", name):
+                parse_relay(section.url, tls_verify=section.tls_verify)
+
+    @contextmanager
+    def _placed(self, *keys: str) -> Iterator[None]:
+        """A ConfigError that names only a key of this section is told with file and line."""
+        try:
+            yield
+        except ConfigError as error:
+            if error.where not in ("url", "ca_file"):
+                raise
+            raise ConfigError(error.what, where=self.settings.where(*keys, error.where), advice=error.advice) from error
 
     def _transport_section(self, name: str) -> config.Transport:
         section = self.settings.transport.get(name)

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from livemerge.campaign.audience import Member, Mistakes
 from livemerge.clock import Clock
+from livemerge.errors import AudienceError
 from livemerge.store import Store
 from livemerge.values import Key
 
@@ -172,7 +173,7 @@ class Ledger:
     def plan(self, pinned: Pinned, members: Iterable[Member], mistakes: Mistakes, audience: str) -> int:
         """Writes the run and a pending row for each member, all or nothing; gives how many.
 
-        Raises AudienceError where `mistakes` holds any when the members have been read.
+        Raises AudienceError where `mistakes` holds any when the members have been read, or nobody was there.
         """
         with self._store.transaction():
             self._store.run(PLAN_RUN, self._run | _pinned_row(pinned) | {"now": self._now_s()})
@@ -184,7 +185,9 @@ class Ledger:
                 else:
                     mistakes.add(member.where, f"customer {member.key} stands there twice")
             if not planned and not mistakes.count:
-                mistakes.add(audience, "nobody is in it")
+                raise AudienceError(
+                    "nobody is in it", where=audience, advice="Nobody was mailed and nothing is planned."
+                )
             mistakes.refuse(audience)
             self._store.run(COUNT_PLANNED, self._run | {"planned": planned})
         return planned

@@ -49,10 +49,11 @@ def bind(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:  # a port beyond 65535 overflows
-        reason = getattr(error, "strerror", None) or "there is no such port"
-        raise ConfigError(
-            f"cannot listen on {host} port {port}: {reason}", advice="Choose another: --port 8081."
-        ) from None
+        reason = (getattr(error, "strerror", None) or "there is no such port").partition(" (while")[
+            0
+        ]  # the rest repeats
+        advice = "Choose another --port, or for --host an address of this machine."
+        raise ConfigError(f"cannot listen on {host} port {port}: {reason}", advice=advice) from None
 
 
 @asynccontextmanager

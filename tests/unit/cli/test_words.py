@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from livemerge import __version__
 from livemerge.cli import main
 from livemerge.cli.output import Exit
+from livemerge.cli.web import bind
+from livemerge.errors import ConfigError
 
 Command = Callable[..., tuple[int, dict[str, Any], str]]
 
@@ -121,3 +124,29 @@ def test_a_template_that_does_not_parse_is_placed_by_line_and_column(livemerge: 
 def test_an_error_before_anything_was_sent_shows_no_progress(livemerge: Command) -> None:
     Path("people.csv").write_text("")
     assert "sending" not in livemerge("send", "campaigns/welcome.toml")[2]
+
+
+def test_a_relays_address_that_leads_nowhere_is_found_by_check_and_told_with_its_line(livemerge: Command) -> None:
+    settings, campaign = Path("livemerge.toml"), Path("campaigns/welcome.toml")
+    settings.write_text(settings.read_text() + '\n[transport.relay]\nkind = "smtp"\nurl = "smpt://127.0.0.1"\n')
+    campaign.write_text(campaign.read_text().replace('transport = "outbox"', 'transport = "relay"'))
+    place = f"livemerge.toml:{len(settings.read_text().splitlines())} transport.relay.url"
+    code, answer, _ = livemerge("check")
+    assert code == Exit.FINDINGS
+    assert place in answer["files"][-1]["error"]
+    assert livemerge("send", "campaigns/welcome.toml")[1]["error"]["where"] == place
+
+
+def test_an_empty_audience_is_told_in_one_sentence(livemerge: Command) -> None:
+    people = Path("people.csv")
+    people.write_text(people.read_text().splitlines()[0] + "\n")
+    _, answer, _ = livemerge("send", "campaigns/welcome.toml")
+    assert (answer["error"]["where"], answer["error"]["what"]) == ("people.csv", "nobody is in it")
+    assert livemerge("campaigns", "ls")[1] == {"runs": []}
+
+
+def test_a_port_that_is_taken_is_told_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError) as raised:
+        bind("127.0.0.1", taken.getsockname()[1])
+    assert raised.value.what.endswith("Address already in use")
+    assert "--port" in raised.value.advice
