@@ -23,6 +23,9 @@ _COMPARING = frozenset({"equals", "differs", "above", "below", "not_above", "not
 _MAX_ORIGINS = 50  # fields one variable is followed to
 _MAX_OPERATIONS = 20  # filters and comparisons remembered for one read
 _MAX_PATH_CHARACTERS = 300
+_MAX_ALTERNATIVES = 12  # paths one read may have instead of its likeliest
+MAX_ANALYSED_PARTIALS = 1_000  # calls of partials that are followed for one template
+BLOCK_NAME = "@partial-block"
 _LOOP_NAMES = frozenset({"forloop", "tablerowloop"})
 
 
@@ -35,6 +38,16 @@ class _Origin:
     operations: tuple[str, ...] = ()
     has_fallback: bool = False
     is_exact: bool = True  # a step into the value is a step into the field
+    alternatives: tuple[str, ...] = ()  # paths it may have come from instead
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece of a template that can be written by name, and what its own names stand for."""
+
+    fragment: nodes.Fragment
+    names: _Names
+    walker: _Walker
 
 
 _Origins = tuple[_Origin, ...]
@@ -62,7 +75,8 @@ def analyse(
     walker = _Walker(source, filters, load)
     walker.block(block, {}, _NONE)
     reads = tuple(dict.fromkeys(walker.reads))
-    return Analysis(frozenset(read.path for read in reads), reads, tuple(dict.fromkeys(walker.findings)))
+    fields = frozenset(path for read in reads for path in (read.path, *read.alternatives))
+    return Analysis(fields, reads, tuple(dict.fromkeys(walker.findings)))
 
 
 @dataclass(slots=True)
@@ -74,6 +88,10 @@ class _Walker:
     findings: list[Finding] = field(default_factory=list)
     depth: int = 0
     branches: int = 0  # arms of conditions around this place
+    base: _Origins | None = None  # what the template's data is, where that is not all of the data
+    pieces: Mapping[str, _Piece] = field(default_factory=dict)  # that can be written by name
+    active: tuple[str, ...] = ()  # templates around this one
+    budget: list[int] = field(default_factory=lambda: [MAX_ANALYSED_PARTIALS])
 
     # --- statements ---
 
@@ -183,6 +201,81 @@ class _Walker:
         advice = "its fields are not known; give it when compiling"
         self.findings.append(self.source.finding("unknown-include", "warning", what, node.place, advice))
 
+    # --- contexts, and pieces of templates in each other ---
+
+    def bind(self, node: nodes.Bind, names: _Names, guards: _Guards) -> None:
+        """A name for a value; reading it is told where the name is used."""
+        bound = {**names, node.name: self.origins(node.value, names, guards)}
+        self.block(node.body, bound, guards)
+
+    def each(self, node: nodes.Each, names: _Names, guards: _Guards) -> None:
+        origins = self.use(node.items, names, guards, "loop" if node.outer is None else "condition")
+        items = tuple(_item(origin) for origin in origins if origin.is_exact and origin.path)
+        if node.outer is not None:
+            outer = self.origins(node.outer, names, guards, is_read=False)
+            items = _section_items(items, origins, outer)
+        inside = guards | {origin.path for origin in origins}
+        own = {f"{node.name}.{word}": () for word in ("index", "key", "first", "last", "loops")}
+        self.branches += 1
+        self.block(node.body, {**names, **own, node.name: items}, inside)
+        self.block(node.otherwise, names, inside)
+        self.branches -= 1
+
+    def define(self, node: nodes.Define, names: _Names, guards: _Guards) -> None:
+        outer, self.pieces = self.pieces, dict(self.pieces)
+        self.pieces.update({name: _Piece(fragment, names, self) for name, fragment in node.fragments})
+        self.block(node.body, names, guards)
+        self.pieces = outer
+
+    def partial(self, node: nodes.Partial, names: _Names, guards: _Guards) -> None:
+        """Walks what a partial writes, with its context as the data; each template at most twice in itself."""
+        arguments = {name: self.use(value, names, guards, "argument") for name, value in node.arguments}
+        context = self.origins(node.context, names, guards)
+        name = node.name.value if isinstance(node.name, nodes.Literal) else None
+        if name is None:
+            self.use(node.name, names, guards, "argument")
+        pieces = {**self.pieces, **{key: _Piece(each, names, self) for key, each in node.fragments}}
+        if node.block is not None:
+            pieces[BLOCK_NAME] = _Piece(node.block, names, self)
+        self.budget[0] -= 1
+        is_circle = name != BLOCK_NAME and isinstance(name, str) and self.active.count(name) > 1
+        if is_circle or self.budget[0] < 0 or self.depth >= MAX_INCLUDE_DEPTH:
+            return
+        found = pieces.get(name) if isinstance(name, str) else None
+        loaded = self.load(name) if isinstance(name, str) and found is None else None
+        if loaded is not None:
+            inner = self.inner(loaded[1], context, pieces, (*self.active, str(name)))
+            inner.block(loaded[0], arguments, guards)
+        elif found is None and node.fallback is not None:
+            found = _Piece(node.fallback, names, self)
+        if found is not None:
+            piece = found
+            if name == BLOCK_NAME:  # a block's own block is that of the template it stands in
+                pieces.pop(BLOCK_NAME, None)
+                pieces |= {key: each for key, each in piece.walker.pieces.items() if key == BLOCK_NAME}
+            inner = piece.walker.inner(piece.walker.source, piece.walker.base, pieces, (*self.active, str(name)))
+            inner.block(piece.fragment.body, {**piece.names, piece.fragment.name: context}, guards)
+        elif loaded is None and name != BLOCK_NAME:
+            self.unknown_include(nodes.Include(node.name, True, (), node.place))
+
+    def inner(
+        self, source: Source, base: _Origins | None, pieces: Mapping[str, _Piece], active: tuple[str, ...]
+    ) -> _Walker:
+        """A walker for another template, whose reads and findings are ours too."""
+        return _Walker(
+            source,
+            self.filters,
+            self.load,
+            self.reads,
+            self.findings,
+            self.depth + 1,
+            self.branches,
+            base,
+            pieces,
+            active,
+            self.budget,
+        )
+
     # --- conditions ---
 
     def condition(self, node: Expression, names: _Names, guards: _Guards) -> None:
@@ -236,6 +329,9 @@ class _Walker:
         return origins
 
     def read(self, origin: _Origin, guards: _Guards, usage: Usage) -> None:
+        if not origin.path:
+            self.reads_everything(origin.place)
+            return
         self.reads.append(
             Read(
                 origin.path,
@@ -245,6 +341,7 @@ class _Walker:
                 _is_guarded(origin.path, guards),
                 origin.has_fallback,
                 origin.operations,
+                alternatives=tuple(filter(None, origin.alternatives)),
             )
         )
 
@@ -263,20 +360,43 @@ class _Walker:
             return both + self.origins(node.right, names, guards, is_read=is_read)
         if isinstance(node, nodes.Not):
             return self.origins(node.operand, names, guards, is_read=is_read)
+        if isinstance(node, nodes.Context):
+            return self.context(node, names, guards)
         return ()
+
+    def context(self, node: nodes.Context, names: _Names, guards: _Guards) -> _Origins:
+        """Where what stands at the start of a path comes from; the origin of all the data has no path."""
+        if isinstance(node, nodes.Data):
+            return (_Origin("", node.place),) if self.base is None or node.is_whole else self.base
+        if isinstance(node, nodes.Around):
+            return self.origins(node.likely, names, guards, is_read=False) if node.likely is not None else ()
+        if isinstance(node, nodes.Private):
+            return ()
+        found = [self.origins(each, names, guards, is_read=False) for each in node.contexts]
+        return _one_of([_stepped(origin, (nodes.Literal(node.name, node.place),)) for each in found for origin in each])
+
+    def reads_everything(self, place: nodes.Place) -> None:
+        what = "this reads all of the data, so its fields are known only while rendering"
+        self.findings.append(self.source.finding("dynamic-field", "warning", what, place, "write the field's name"))
 
     def path(self, node: nodes.Path, names: _Names, guards: _Guards, is_read: bool) -> _Origins:
         for inner in (node.root, *(key.key for key in node.steps if isinstance(key, nodes.Index))):
-            if is_read and not isinstance(inner, str | nodes.Literal):
+            if is_read and not isinstance(inner, str | nodes.Literal | nodes.Context):
                 self.use(inner, names, guards, "argument")
+        if isinstance(node.root, nodes.Context):
+            roots = self.context(node.root, names, guards)
+            return tuple(replace(_stepped(origin, node.steps), place=node.place) for origin in roots)
         if not isinstance(node.root, str):
             self.dynamic_name(node, is_read)
             return ()
         if node.root in _LOOP_NAMES:
             return ()
-        if node.root not in names:
-            return (_stepped(_Origin(node.root, node.place), node),)
-        return tuple(replace(_stepped(origin, node), place=node.place) for origin in names[node.root])
+        if node.root in names:
+            return tuple(replace(_stepped(origin, node.steps), place=node.place) for origin in names[node.root])
+        if self.base is not None:
+            steps = (nodes.Literal(node.root, node.place), *node.steps)
+            return tuple(replace(_stepped(origin, steps), place=node.place) for origin in self.base)
+        return (_stepped(_Origin(node.root, node.place), node.steps),)
 
     def dynamic_name(self, node: nodes.Path, is_read: bool) -> None:
         if is_read:
@@ -309,19 +429,44 @@ def _included_name(node: nodes.Include) -> str:
 
 
 def _item(origin: _Origin) -> _Origin:
-    return replace(origin, path=f"{origin.path}[]", operations=())
+    alternatives = tuple(f"{path}[]" for path in origin.alternatives)
+    return replace(origin, path=f"{origin.path}[]", operations=(), alternatives=alternatives)
 
 
-def _stepped(origin: _Origin, node: nodes.Path) -> _Origin:
+def _section_items(items: _Origins, origins: _Origins, outer: _Origins) -> _Origins:
+    """A section's context: most likely an item of its list, else its value, else what is around it."""
+    around = tuple(path for origin in outer for path in (origin.path, *origin.alternatives))
+    values = tuple(path for origin in origins for path in (origin.path, *origin.alternatives) if path)
+    others = (values + around)[:_MAX_ALTERNATIVES]
+    return tuple(replace(each, alternatives=(each.alternatives + others)[:_MAX_ALTERNATIVES]) for each in items)
+
+
+def _one_of(origins: list[_Origin]) -> _Origins:
+    """One origin that may be any of them; the first is the likeliest."""
+    if not origins:
+        return ()
+    others = (path for origin in origins[1:] for path in (origin.path, *origin.alternatives))
+    alternatives = dict.fromkeys((*origins[0].alternatives, *others))
+    alternatives.pop(origins[0].path, None)
+    return (replace(origins[0], alternatives=tuple(alternatives)[:_MAX_ALTERNATIVES]),)
+
+
+def _stepped(origin: _Origin, steps: tuple[Expression, ...]) -> _Origin:
     """The origin of a path's value: named steps are dots, numbers are items; any other step ends the path."""
-    path = origin.path
-    for step in node.steps:
+    added = ""
+    for step in steps:
         key = step.key if isinstance(step, nodes.Index) else step
         value = key.value if isinstance(key, nodes.Literal) else None
-        if not origin.is_exact or value is None or len(path) > _MAX_PATH_CHARACTERS:
-            return replace(origin, path=path, is_exact=False)
-        path += "[]" if isinstance(value, int | float) else f".{value}"
-    return replace(origin, path=path)
+        if not origin.is_exact or value is None or len(origin.path) + len(added) > _MAX_PATH_CHARACTERS:
+            return replace(_longer(origin, added), is_exact=False)
+        added += "[]" if isinstance(value, int | float) else f".{value}"
+    return _longer(origin, added)
+
+
+def _longer(origin: _Origin, added: str) -> _Origin:
+    """An origin with something added to its paths; all of the data has an empty path."""
+    alternatives = tuple(dict.fromkeys(f"{path}{added}".removeprefix(".") for path in origin.alternatives))
+    return replace(origin, path=f"{origin.path}{added}".removeprefix("."), alternatives=alternatives)
 
 
 def _filtered(origin: _Origin, node: nodes.FilterCall, fallback: bool) -> _Origin:
@@ -369,6 +514,10 @@ _STATEMENTS: dict[type, Callable[[_Walker, Any, _Names, _Guards], None]] = {
     nodes.If: _Walker.if_chain,
     nodes.Case: _Walker.case,
     nodes.For: _Walker.loop,
+    nodes.Bind: _Walker.bind,
+    nodes.Each: _Walker.each,
+    nodes.Define: _Walker.define,
+    nodes.Partial: _Walker.partial,
     nodes.TableRow: _Walker.loop,
     nodes.Assign: _Walker.assign,
     nodes.Capture: _Walker.capture,

@@ -35,7 +35,8 @@ class Read:
     """One place where a template reads a field.
 
     `is_guarded`: every way to this place has tested the field. `operations` are the filters applied to it and
-    the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order.
+    the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order. `alternatives`: what is
+    read here instead, as the data decides (a section's context may be its list's items, its value, or what is around).
     """
 
     path: str
@@ -46,6 +47,7 @@ class Read:
     has_fallback: bool = False
     operations: tuple[str, ...] = ()
     part: str = ""
+    alternatives: tuple[str, ...] = ()
 
 
 class Source:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count as counting
+from types import CodeType
 from typing import Any
 
 from markupsafe import Markup
@@ -36,6 +37,8 @@ from livemerge.template.walk import (
     counter_names,
     expressions_in,
     filter_problem,
+    has_chains,
+    has_frame,
     has_include,
     has_interrupt,
     has_plain_steps,
@@ -53,12 +56,25 @@ _ORDERS = {"<": "LT", "<=": "LE", ">": "GT", ">=": "GE"}
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """What a language does its own way in generated code: calls by another meaning, truth, what literals count as."""
+
+    calls: Mapping[str, object]
+    truth: str = "({named} is not None and {name} is not False)"  # of the value that `named` gives the name `name`
+    has_escaped_literals: bool = True
+
+
+LIQUID_MANNER = Manner({})
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program and the template place of each of its lines."""
+    """A program, the template place of each of its lines, and the code of it and its pieces."""
 
     program: Program
     filename: str
     places: Mapping[int, Place]
+    codes: frozenset[CodeType]
 
 
 @dataclass(slots=True)
@@ -79,9 +95,10 @@ def generate(
     *,
     is_traced: bool = False,
     shares_scope: bool = False,
+    manner: Manner = LIQUID_MANNER,
 ) -> Compiled:
     """The program of a tree. `text_encoding` writes captures; `shares_scope`: other templates see our variables."""
-    generator = _Generator(source, encoding, text_encoding, filters, is_traced)
+    generator = _Generator(source, encoding, text_encoding, filters, is_traced, manner)
     return generator.compiled(block, shares_scope)
 
 
@@ -93,8 +110,10 @@ class _Generator:
         text_encoding: Encoding,
         filters: Mapping[str, Filter],
         is_traced: bool,
+        manner: Manner,
     ) -> None:
         self.source = source
+        self.manner = manner
         self.text_encoding = text_encoding
         self.filters = filters
         self.is_traced = is_traced
@@ -111,7 +130,11 @@ class _Generator:
         self.getters: dict[str, str] = {}  # of variables that are stepped into: how
         self.pieces: list[tuple[str, Place | None]] = []  # written, but not emitted yet
         self.loops: list[str] = []  # what an interrupt leaves: `for`, or the name that keeps it until it can
+        self.encoding = encoding
         self.sink = _Sink("o", "a", encoding)
+        self.table = "P"  # the name of what holds the pieces that can be written by name
+        self.has_frame = False
+        self.has_chains = False
         self.is_shared = False
         self.resumes = False
         self.outputs = 0
@@ -120,6 +143,8 @@ class _Generator:
         self.is_shared = shares_scope or has_include(block)
         self.resumes = has_resume(block) or self.is_shared
         self.counters = counter_names(block)
+        self.has_chains = has_chains(block)
+        self.has_frame = self.has_chains or has_frame(block)
         if not self.is_shared:
             self.variables = {name: f"v{at}" for at, name in enumerate(sorted(assigned_names(block)))}
         self.block(block)
@@ -130,6 +155,10 @@ class _Generator:
         prelude = ["def program(c, S, o):", " a = o.append"]
         if self.roots or self.variables:
             prelude.append(" G = S.data.get")
+        if self.has_frame:
+            prelude += [" F = FRAME(S)", " P = F.partials"]
+        if self.has_chains:
+            prelude.append(" h = CHAIN(F, S)")
         prelude += [f" {name} = G({root!r})" for root, name in self.roots.items()]
         prelude += [
             f" {name} = {None if root in self.counters else f'G({root!r})'}" for root, name in self.variables.items()
@@ -141,11 +170,11 @@ class _Generator:
         ]
         filename = f"<template {self.source.name}>"
         code = compile("\n".join([*prelude, *self.lines, " return None"]), filename, "exec")
-        namespace: dict[str, Any] = {**CALLS, **self.namespace(), **self.constants}
+        namespace: dict[str, Any] = {**CALLS, **self.manner.calls, **self.namespace(), **self.constants}
         exec(code, namespace)  # noqa: S102  # safe literals and generated names only, see above
         places = {number + len(prelude): place for number, place in self.places.items()}
         program: Program = namespace["program"]
-        return Compiled(program, filename, places)
+        return Compiled(program, filename, places, frozenset(_codes_in(code)))
 
     def namespace(self) -> dict[str, object]:
         """What generated code calls that depends on the encoding; names end in the kind of output."""
@@ -378,6 +407,131 @@ class _Generator:
         self.scopes.pop()
         self.loops.pop()
 
+    # --- contexts, and pieces of templates in each other ---
+
+    def bind(self, node: nodes.Bind) -> None:
+        held = self.fresh("x")
+        self.emit(f"{held} = {self.inline(node.value)}")
+        scope = {node.name: held}
+        if self.has_chains and node.around is not None:
+            chain = scope[f"{node.name}.chain"] = self.fresh("h")
+            self.emit(f"{chain} = ({held}, {self.chain(node.around)})")
+        self.scopes.append(scope)
+        self.keep_getter(held, node.name, node.body)
+        self.block(node.body)
+        self.scopes.pop()
+
+    def keep_getter(self, held: str, name: str, body: Block) -> None:
+        if has_plain_steps(body, name):
+            getter = self.getters[held] = f"g{held}"
+            self.emit(f"{getter} = {held}.get if type({held}) is dict else GETTER({held})")
+
+    def each(self, node: nodes.Each) -> None:
+        items, extra = self.fresh("t"), self.fresh("t")
+        if node.outer is None:
+            self.emit(f"{items}, {extra} = EACH({self.value(node.items)})")
+        else:
+            self.emit(f"{extra}, {items} = SECTION({self.value(node.items)}, {self.inline(node.outer)})")
+        if self.is_traced:
+            point = self.constant(TracePoint(node.place.line, node.place.column, node.source))
+            self.emit(f"BRANCH(c, {point}, len({items}) > 0)")
+        if not node.otherwise:
+            self.each_round(node, items, extra)
+            return
+        self.emit(f"if {items}:")
+        with self.indented():
+            self.each_round(node, items, extra)
+        self.emit("else:")
+        with self.indented():
+            self.block(node.otherwise)
+
+    def each_round(self, node: nodes.Each, items: str, extra: str) -> None:
+        held, at = self.fresh("x"), self.fresh("i")
+        is_section = node.outer is not None
+        scope = {
+            node.name: held,
+            f"{node.name}.index": at,
+            f"{node.name}.key": at if is_section else f"({at} if {extra} is None else {extra}[{at}])",
+            f"{node.name}.first": f"({at} == 0)",
+            f"{node.name}.last": f"({at} == len({items}) - 1)",
+            f"{node.name}.loops": extra if is_section else "True",
+        }
+        self.emit(f"for {at}, {held} in enumerate(ROUNDS(c, {items}, {self.sink.output})):")
+        with self.nested_loop("for", scope), self.indented():
+            if self.has_chains:
+                chain = scope[f"{node.name}.chain"] = self.fresh("h")
+                around = self.chain(node.around)
+                same = f"{around} if {held} is {around}[0] else " if is_section else ""
+                self.emit(f"{chain} = {same}({held}, {around})")
+            self.keep_getter(held, node.name, node.body)
+            self.block(node.body)
+
+    def chain(self, scope: str) -> str:
+        """The name of the contexts around, from that of a scope."""
+        if not scope:
+            return "h"
+        return next(found[f"{scope}.chain"] for found in reversed(self.scopes) if f"{scope}.chain" in found)
+
+    def fragment(self, node: nodes.Fragment) -> str:
+        """The name of a function that writes a piece of this template."""
+        name, held = self.fresh("b"), self.fresh("x")
+        sink, loops = self.sink, self.loops
+        self.emit(f"def {name}(c, F, o, {held}):")
+        self.sink, self.loops = _Sink("o", "a", self.encoding), []
+        scope = {node.name: held}
+        self.scopes.append(scope)
+        with self.indented():
+            self.emit("a = o.append")
+            if self.has_chains:
+                chain = scope[f"{node.name}.chain"] = self.fresh("h")
+                around = self.chain(node.around)
+                self.emit(f"{chain} = NEST(F.chain or {around}, {held})")
+            self.keep_getter(held, node.name, node.body)
+            self.block(node.body)
+        self.scopes.pop()
+        self.sink, self.loops = sink, loops
+        return name
+
+    def define(self, node: nodes.Define) -> None:
+        outer, self.table = self.table, self.fresh("P")
+        pairs = [(name, self.fragment(fragment)) for name, fragment in node.fragments]
+        given = ", ".join(f"{name!r}: {function}" for name, function in pairs)
+        self.emit(f"{self.table} = {{**{outer}, {given}}}")
+        self.block(node.body)
+        self.flush()
+        self.table = outer
+
+    def partial(self, node: nodes.Partial) -> None:
+        table = self.table
+        if node.fragments:
+            given = ", ".join(f"{name!r}: {self.fragment(fragment)}" for name, fragment in node.fragments)
+            table = self.fresh("P")
+            order = f"{{{given}}}, {self.table}" if node.is_outermost_first else f"{self.table}, {{{given}}}"
+            self.emit(f"{table} = MERGE({order})")
+        block = "None" if node.block is None else self.fragment(node.block)
+        fallback = block
+        if node.fallback is not node.block:
+            fallback = "None" if node.fallback is None else self.fragment(node.fallback)
+        arguments = ", ".join(f"{name!r}: {self.inline(value)}" for name, value in node.arguments)
+        names = ", ".join(f"{name!r}: {self.inline(value)}" for name, value in node.private)
+        kind: str = self.sink.encoding.kind
+        if kind == "text" and (self.sink.append != "a" or not self.is_traced):
+            kind = "captured"
+        chain = "None" if node.scope is None else self.chain(node.scope)
+        name, context = self.bare(node.name), self.inline(node.context)
+        start = ""
+        if node.indent and not node.indents_source:
+            start = self.fresh("n")
+            self.emit(f"{start} = len({self.sink.output})")
+        self.emit(
+            f"PARTIAL(c, F, {self.sink.output}, {kind!r}, {name}, {table}, {context}, {{{arguments}}}, "
+            f"{f'{{{names}}}' if names else None}, {node.levels}, "
+            f"{f'BLOCK({block}, F)' if node.block else None}, {fallback}, {chain}, "
+            f"{node.indent if node.indents_source else ''!r})"
+        )
+        if start:
+            self.emit(f"INDENT({self.sink.output}, {start}, {node.indent!r}, {self.markup_writer()})")
+
     def table_rows(self, node: nodes.TableRow) -> None:
         value = self.simple(self.value(node.items))
         limit = f"WHOLE({self.value(node.limit)})" if node.limit else "None"
@@ -548,12 +702,24 @@ class _Generator:
             return f"RANGE({self.inline(node.start)}, {self.inline(node.end)})"
         if isinstance(node, nodes.FilterCall):
             return self.filtered(node, lambda expression: f"({expression})")
+        if isinstance(node, nodes.Context):
+            return self.context(node)
         return self.truth(node)
 
+    def context(self, node: nodes.Context) -> str:
+        """What stands at the start of a path instead of a name."""
+        if isinstance(node, nodes.Data):
+            return "F.root" if node.is_whole else "ROOT(S)"
+        if isinstance(node, nodes.Private):
+            return f"PRIVATE(F, {'../' * node.levels + node.name!r})"
+        if isinstance(node, nodes.Around):
+            return f"UP({self.chain(node.scope)}, {node.levels})"
+        return f"FIND({self.chain(node.scope)}, {node.name!r})"
+
     def literal(self, node: nodes.Literal) -> str:
-        """A literal; where output is escaped, a text of the template's author counts as escaped."""
+        """A literal; where output is escaped, a text of the template's author counts as escaped in most languages."""
         value = node.value
-        if isinstance(value, str) and self.text_encoding.escape:
+        if isinstance(value, str) and self.text_encoding.escape and self.manner.has_escaped_literals:
             return self.constant(Markup(value))
         return self.bare_value(value)
 
@@ -569,8 +735,12 @@ class _Generator:
         return self.constant(value)
 
     def path(self, node: nodes.Path) -> str:
+        if node.demand:
+            return self.demanded(node)
         if isinstance(node.root, str):
             found = self.load(node.root)
+        elif isinstance(node.root, nodes.Context):
+            found = self.context(node.root)
         else:
             found = f"LOOKUP(c, S, {self.inline(node.root)})"
         steps = node.steps
@@ -578,6 +748,21 @@ class _Generator:
             found, steps = f"{getter}({_key_of(steps[0])!r})", steps[1:]
         for key in steps:
             found = self.step(found, key)
+        return found
+
+    def demanded(self, node: nodes.Path) -> str:
+        """A path whose parents, and perhaps itself, must be there."""
+        found: str
+        steps: list[object] = [_key_of(step) for step in node.steps]
+        if isinstance(node.root, str) and not any(node.root in scope for scope in self.scopes):
+            found, steps = "S.data", [node.root, *steps]
+        elif isinstance(node.root, str):
+            found = self.load(node.root)
+        else:
+            found = self.inline(node.root)
+        for at, key in enumerate(steps, 1):
+            call = "REQUIRED" if at == len(steps) and node.demand == "value" else "PARENT"
+            found = f"{call}({found}, {key!r})"
         return found
 
     def getter(self, name: str) -> str:
@@ -645,11 +830,11 @@ class _Generator:
             return f"(not {self.truth(node.operand)})"
         if isinstance(node, nodes.Comparison):
             return self.comparison(node)
-        if isinstance(node, nodes.Literal):
+        if isinstance(node, nodes.Literal) and self.manner.truth == LIQUID_MANNER.truth:
             return repr(runtime.is_true(node.value))
         found = self.inline(node)
         name, named = self.named(found)
-        return f"({named} is not None and {name} is not False)"
+        return self.manner.truth.format(name=name, named=named)
 
     def logic(self, node: nodes.Logic) -> str:
         """A run of the same operator without brackets in between, so that long ones do not nest."""
@@ -692,6 +877,14 @@ def _key_of(step: Expression) -> object:
     return key.value if isinstance(key, nodes.Literal) else None
 
 
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    """The code of functions in code."""
+    for found in code.co_consts:
+        if isinstance(found, CodeType):
+            yield found
+            yield from _codes_in(found)
+
+
 _WRITER_NAMES = {"auto": "auto", "always": "always", "always'": "text", "raw": "raw"}
 
 STATEMENTS: dict[type[Statement], Callable[[_Generator, Any], None]] = {
@@ -700,6 +893,10 @@ STATEMENTS: dict[type[Statement], Callable[[_Generator, Any], None]] = {
     nodes.If: _Generator.if_chain,
     nodes.Case: _Generator.case,
     nodes.For: _Generator.loop,
+    nodes.Bind: _Generator.bind,
+    nodes.Each: _Generator.each,
+    nodes.Define: _Generator.define,
+    nodes.Partial: _Generator.partial,
     nodes.TableRow: _Generator.table_rows,
     nodes.Assign: _Generator.assign,
     nodes.Capture: _Generator.capture,

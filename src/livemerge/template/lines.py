@@ -12,12 +12,17 @@ from dataclasses import dataclass, field, replace
 
 from livemerge.template.html_places import HtmlPlace
 from livemerge.template.nodes import (
+    Bind,
     Block,
     Case,
+    Define,
+    Each,
     For,
+    Fragment,
     If,
     IfChanged,
     Output,
+    Partial,
     Statement,
     TableRow,
     Text,
@@ -58,9 +63,32 @@ class _Breaker:
             return replace(statement, arms=arms)
         if isinstance(statement, For):
             return replace(statement, body=self.loop(statement.body), otherwise=self.block(statement.otherwise))
+        if isinstance(statement, Each):
+            return replace(statement, body=self.loop(statement.body), otherwise=self.block(statement.otherwise))
+        if isinstance(statement, Bind):
+            return replace(statement, body=self.block(statement.body))
+        if isinstance(statement, Define):
+            return replace(statement, fragments=self.fragments(statement.fragments), body=self.block(statement.body))
+        if isinstance(statement, Partial):
+            return self.partial(statement)
         if isinstance(statement, TableRow | IfChanged):
             return replace(statement, body=self.loop(statement.body))
         return statement
+
+    def partial(self, node: Partial) -> Partial:
+        """Another template breaks its own lines; what it is given starts at a line that may be full."""
+        block = None if node.block is None else self.fragment(node.block)
+        fallback = block if node.fallback is node.block else node.fallback
+        if fallback is not None and fallback is not block:
+            fallback = self.fragment(fallback)
+        self.column += VALUE_OCTETS
+        return replace(node, fragments=self.fragments(node.fragments), block=block, fallback=fallback)
+
+    def fragments(self, fragments: tuple[tuple[str, Fragment], ...]) -> tuple[tuple[str, Fragment], ...]:
+        return tuple((name, self.fragment(fragment)) for name, fragment in fragments)
+
+    def fragment(self, fragment: Fragment) -> Fragment:
+        return replace(fragment, body=self.loop(fragment.body))
 
     def if_chain(self, node: If) -> If:
         bodies = self.alternatives([*(branch.body for branch in node.branches), node.otherwise])

@@ -20,7 +20,7 @@ from livemerge.errors import TemplateError, nearest
 from livemerge.template.findings import Finding, Read
 from livemerge.template.nodes import Place
 from livemerge.template.plain_text import text_of_html, text_template
-from livemerge.template.template import LANGUAGES, Template, Writer, compile  # noqa: A004
+from livemerge.template.template import LANGUAGES, Template, Writer, compile, language_of  # noqa: A004
 from livemerge.template.trace import Trace
 from livemerge.template.wire import Kind, TransferEncoding, make_encoding, whole_body
 
@@ -179,7 +179,7 @@ class _Compiler:
 
     def derived_text(self, html: Template) -> Template | RenderedText:
         """The text part made from the HTML, as a template where that works, else from what is rendered."""
-        language = LANGUAGES[self.language]
+        language = language_of(self.language, self.dialect)
         try:
             text = text_template(html.source, language.spans, language.guard)
             return self.compiled(text, Place(1, 1), None, is_plain=True)

@@ -33,13 +33,15 @@ class Literal:
 class Path:
     """A name and the steps into it: `user.name`, `items[0]`, `[name]`. `source` is the text as written.
 
-    Steps are Literals (`.name`) and Indexes (`[key]`).
+    Steps are Literals (`.name`) and Indexes (`[key]`). `demand`: what must be there, else rendering stops: nothing,
+    every `parent` that is stepped into, or the `value` too.
     """
 
     root: str | Expression
     steps: tuple[Expression, ...]
     source: str
     place: Place
+    demand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,47 @@ class Index:
     """A step in brackets, `[key]`: never one of the words that a dotted step may be (size, first, last)."""
 
     key: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """All of the data this template sees. `is_whole`: what the message's first template sees, also in others."""
+
+    place: Place
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The context `levels` outside of the one called `scope` (empty: the template's own data).
+
+    A block that leaves the context as it is counts as no level, which may be known only while rendering; `likely`
+    is what it is where every block changes it.
+    """
+
+    scope: str
+    levels: int
+    likely: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The value of a name in the innermost context that has it; `contexts` are those it may be in, inmost first."""
+
+    scope: str
+    name: str
+    contexts: tuple[Expression, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """A value that is no data, by its name: a loop's `index` where the loop is in a template around this one."""
+
+    name: str
+    levels: int
     place: Place
 
 
@@ -96,7 +139,8 @@ class Not:
     place: Place
 
 
-Expression: TypeAlias = Literal | Path | Index | Range | FilterCall | Comparison | Logic | Not
+Context: TypeAlias = Data | Around | Nearest | Private  # what a Path may start with instead of a name
+Expression: TypeAlias = Literal | Path | Index | Context | Range | FilterCall | Comparison | Logic | Not
 
 
 # --- statements: what writes, chooses, repeats and remembers ---------------------------------------
@@ -176,6 +220,79 @@ class For:
     offset: Expression | None = None
     resumes: bool = False
     is_reversed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A block in which a value has a name. `around`: the name is its context, and this the context scope outside."""
+
+    name: str
+    value: Expression
+    body: Block
+    place: Place
+    around: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A loop over a list's items or a mapping's values, which makes them its context.
+
+    Beside `name`, its body has `name.index`, `.key`, `.first`, `.last` and `.loops`. `outer` is set for a section: its
+    value may also be true (once, in the context `outer`) or anything else that is not false (once, in that).
+    """
+
+    name: str
+    items: Expression
+    body: Block
+    otherwise: Block
+    place: Place
+    source: str
+    outer: Expression | None = None
+    around: str = ""  # the context scope outside
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of this template that other places write, in a context they choose and which is `name` here."""
+
+    name: str
+    around: str
+    body: Block
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Define:
+    """A block in which other templates, also those it writes, may be called by these names."""
+
+    fragments: tuple[tuple[str, Fragment], ...]
+    body: Block
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Another template in this place, with `context` and `arguments` as its data.
+
+    `private` are names it sees beside its data, of the `levels` loops around; `fragments` it may write by name
+    (before ours of the same name, or where `is_outermost_first` after), `block` by `@partial-block`; `fallback` stands
+    in where there is no such template. `scope` is the context scope whose contexts it sees, if any. Each line is
+    indented by `indent` when it is written, or where `indents_source` before it is read.
+    """
+
+    name: Expression
+    context: Expression
+    arguments: tuple[tuple[str, Expression], ...]
+    place: Place
+    scope: str | None = None
+    private: tuple[tuple[str, Expression], ...] = ()
+    levels: int = 0
+    fragments: tuple[tuple[str, Fragment], ...] = ()
+    block: Fragment | None = None
+    fallback: Fragment | None = None
+    indent: str = ""
+    indents_source: bool = False
+    is_outermost_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +385,10 @@ Statement: TypeAlias = (
     | If
     | Case
     | For
+    | Bind
+    | Each
+    | Define
+    | Partial
     | TableRow
     | Assign
     | Capture

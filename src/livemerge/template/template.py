@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -13,7 +14,18 @@ from livemerge.errors import TemplateError, nearest
 from livemerge.template.analysis import analyse
 from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
-from livemerge.template.generate import Compiled, generate
+from livemerge.template.generate import LIQUID_MANNER, Compiled, Manner, generate
+from livemerge.template.handlebars import (
+    DIALECTS,
+    HANDLEBARS_CALLS,
+    HANDLEBARS_FILTERS,
+    OPTIONS,
+    handlebars_guard,
+    handlebars_parser,
+    handlebars_spans,
+    iterable_spans,
+    values,
+)
 from livemerge.template.html_places import values_outside_quotes
 from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
@@ -28,9 +40,17 @@ from livemerge.template.mailchimp import (
 )
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import TagSpan
-from livemerge.template.runtime import Context, Fault, Output, Program, Scope, check_size
+from livemerge.template.runtime import Context, Fault, Output, Program, Scope, check_size, text_of
 from livemerge.template.trace import Trace, make_trace
-from livemerge.template.wire import Encoding, Escape, Kind, TransferEncoding, make_encoding, whole_body
+from livemerge.template.wire import (
+    Encoding,
+    Escape,
+    Kind,
+    TransferEncoding,
+    escape_kernel,
+    make_encoding,
+    whole_body,
+)
 
 
 class Writer(Protocol):
@@ -50,7 +70,24 @@ class Language:
     arrange: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
     moment: Callable[[Mapping[str, object]], datetime | None] | None = None  # the data's own "now"
     dialects: tuple[str, ...] = ()
+    manner: Manner = LIQUID_MANNER
+    show: Callable[[Any], str] = text_of  # a value as it is printed
+    escape: Callable[[str], str] = escape_kernel
+    settings: frozenset[str] = frozenset()  # names of options its parser takes
 
+
+_HANDLEBARS = Language(
+    handlebars_parser(""),
+    HANDLEBARS_FILTERS,
+    handlebars_spans,
+    handlebars_guard,
+    values.as_data,
+    dialects=(*filter(None, DIALECTS), "postmark"),
+    manner=Manner(HANDLEBARS_CALLS, "TRUE({named})", has_escaped_literals=False),
+    show=values.show,
+    escape=values.escape,
+    settings=frozenset(OPTIONS),
+)
 
 LANGUAGES = {
     "liquid": Language(parse_liquid, LIQUID_FILTERS, liquid_spans, liquid_guard),
@@ -63,7 +100,23 @@ LANGUAGES = {
         mailchimp_moment,
         ("mailchimp", "mandrill"),
     ),
+    "handlebars": _HANDLEBARS,
 }
+
+_DIALECTS: dict[tuple[str, str], Language] = {
+    ("handlebars", name): replace(
+        _HANDLEBARS,
+        parse=handlebars_parser(name),
+        spans=iterable_spans if name == "iterable" else handlebars_spans,
+    )
+    for name in DIALECTS
+}
+
+
+def language_of(name: str, dialect: str | None) -> Language:
+    """The front end of a language, or of its dialect where that is another one."""
+    return _DIALECTS.get((name, dialect or ""), LANGUAGES[name])
+
 
 _KINDS: dict[str, Kind] = {  # of output that an included template is asked to write
     "captured": "text",
@@ -89,9 +142,15 @@ class _Options:
     is_strict: bool
     raw_is_markup: bool
     is_plain_text: bool  # text derived from HTML: escape filters do nothing, Markup loses its tags
+    dialect: str | None = None
+    settings: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def spoken(self) -> Language:
+        return language_of(self.language, self.dialect)
 
     def filters(self) -> Mapping[str, Filter]:
-        known = LANGUAGES[self.language].filters
+        known = self.spoken.filters
         if self.is_plain_text:
             return {**known, **{name: PLAIN_TEXT_FILTERS[name] for name in PLAIN_TEXT_FILTERS if name in known}}
         if self.escape is None:
@@ -99,7 +158,14 @@ class _Options:
         return known
 
     def encoding(self, kind: Kind) -> Encoding:
-        return make_encoding(kind, self.escape, raw_is_markup=self.raw_is_markup, strips_markup=self.is_plain_text)
+        return make_encoding(
+            kind,
+            self.escape,
+            raw_is_markup=self.raw_is_markup,
+            strips_markup=self.is_plain_text,
+            show=self.spoken.show,
+            escape_text=self.spoken.escape,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +185,7 @@ class Template:
         self.name = unit.source.name
         self._unit = unit
         self._options = options
+        self._spoken = options.spoken
         self._filters = options.filters()
         self._templates = templates
         self._partials: dict[tuple[str, str], _Unit] = {}
@@ -209,7 +276,7 @@ class Template:
             lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
             marks if is_traced else None,
         )
-        arrange = LANGUAGES[self.language].arrange
+        arrange = self._spoken.arrange
         output = Output()
         try:
             program.program(context, Scope(arrange(data) if arrange else data), output)
@@ -223,7 +290,7 @@ class Template:
 
     def _clock(self, data: Mapping[str, object], now: datetime | None) -> Callable[[], datetime]:
         """What templates take for now: the caller's moment, else the data's own, else the machine's. Aware."""
-        moment = LANGUAGES[self.language].moment
+        moment = self._spoken.moment
         found = moment(data) if now is None and moment else now
         if found is None:
             return SystemClock().now
@@ -251,6 +318,7 @@ class Template:
             self._filters,
             is_traced=is_traced,
             shares_scope=shares_scope,
+            manner=self._spoken.manner,
         )
 
     # --- other templates ---
@@ -273,9 +341,12 @@ class Template:
         return found
 
     def _partial(self, name: str, kind: str, known: Mapping[str, str], is_traced: bool, shares: bool) -> Program:
+        indent, _, name = name.rpartition("\0")
         text = _named(name, known)
         if text is None:
             raise Fault("there is no template of this name", nearest(name, known) or "check the name")
+        if indent:
+            text = re.sub(r"^(?=.)", indent, text, flags=re.MULTILINE)
         unit = self._parsed_partial(name, text)
         reports = is_traced and kind != "captured"  # a captured text is one value where it is written
         key = (kind, f"{name}\0{text}", reports, shares)
@@ -302,7 +373,7 @@ class Template:
         while step is not None:
             code = step.tb_frame.f_code
             for each in compiled:
-                if each.program.__code__ is code and step.tb_lineno in each.places:
+                if code in each.codes and step.tb_lineno in each.places:
                     unit, place = units.get(each.filename, unit), each.places[step.tb_lineno]
             step = step.tb_next
         return unit, place
@@ -329,12 +400,13 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     first_column: int = 1,
     templates: Mapping[str, str] | None = None,
     plain_text: bool = False,
+    options: Mapping[str, bool] | None = None,
 ) -> Template:
     """A template compiled from its source. Raises TemplateError for what cannot be parsed.
 
     `raw="markup"`: raw constructs write only Markup raw and escape everything else. `templates`: texts that may be
     included. `first_line`, `first_column`: where the source begins in its file. `plain_text`: this is text derived
-    from HTML; escape filters do nothing, Markup loses its tags.
+    from HTML; escape filters do nothing, Markup loses its tags. `options`: Handlebars' compile options, by its names.
     """
     if language not in LANGUAGES:
         advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
@@ -342,10 +414,13 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     if dialect not in (None, *LANGUAGES[language].dialects):
         advice = nearest(dialect or "", LANGUAGES[language].dialects) or "leave the dialect out"
         raise TemplateError(f"{language} has no dialect `{dialect}` here", where=name, advice=advice)
-    options = _Options(language, escape, strict, raw == "markup", plain_text)
-    unit = _parse(Source(source, sys.intern(name), first_line, first_column), options)
+    settings = tuple(sorted((options or {}).items()))
+    if unknown := [option for option, _ in settings if option not in LANGUAGES[language].settings]:
+        raise TemplateError(f"{language} has no option `{unknown[0]}`", where=name, advice="leave it out")
+    asked = _Options(language, escape, strict, raw == "markup", plain_text, dialect, settings)
+    unit = _parse(Source(source, sys.intern(name), first_line, first_column), asked)
     try:
-        template = Template(unit, options, dict(templates or _NO_TEMPLATES))
+        template = Template(unit, asked, dict(templates or _NO_TEMPLATES))
         template._program("text", unit, is_traced=False, shares_scope=False)
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error
@@ -357,9 +432,9 @@ def _parse(source: Source, options: _Options) -> _Unit:
         what = f"the template has more than {MAX_TEMPLATE_CHARACTERS} characters"
         raise TemplateError(what, where=source.name, advice="split it")
     _refuse_surrogates(source)
-    parse = LANGUAGES[options.language].parse
+    given: dict[str, Any] = {"options": dict(options.settings)} if options.settings else {}
     try:
-        block, findings = parse(source, is_strict=options.is_strict)
+        block, findings = options.spoken.parse(source, is_strict=options.is_strict, **given)
     except RecursionError as error:
         raise TemplateError("the template is too deeply nested", where=source.name, advice="split it") from error
     return _Unit(source, block, findings)

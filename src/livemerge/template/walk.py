@@ -20,11 +20,27 @@ def blocks_of(statement: Statement) -> Iterator[Block]:
         yield statement.otherwise
     elif isinstance(statement, nodes.Case):
         yield from (arm.body for arm in statement.arms)
-    elif isinstance(statement, nodes.For):
+    elif isinstance(statement, nodes.For | nodes.Each):
         yield statement.body
         yield statement.otherwise
+    elif isinstance(statement, nodes.Bind):
+        yield statement.body
+    elif isinstance(statement, nodes.Define):
+        yield from (fragment.body for _, fragment in statement.fragments)
+        yield statement.body
+    elif isinstance(statement, nodes.Partial):
+        yield from (fragment.body for fragment in fragments_of(statement))
     elif isinstance(statement, nodes.TableRow | nodes.Capture | nodes.IfChanged):
         yield statement.body
+
+
+def fragments_of(statement: nodes.Partial) -> Iterator[nodes.Fragment]:
+    """The pieces of this template that a call of another one carries, each once."""
+    yield from (fragment for _, fragment in statement.fragments)
+    if statement.block is not None:
+        yield statement.block
+    if statement.fallback is not None and statement.fallback is not statement.block:
+        yield statement.fallback
 
 
 def statements_in(block: Block) -> Iterator[Statement]:
@@ -37,7 +53,7 @@ def statements_in(block: Block) -> Iterator[Statement]:
 
 def expressions_of(statement: Statement) -> Iterator[Expression]:
     """The expressions directly in a statement, not those of the blocks in it."""
-    if isinstance(statement, nodes.Output | nodes.Assign):
+    if isinstance(statement, nodes.Output | nodes.Assign | nodes.Bind):
         yield statement.value
     elif isinstance(statement, nodes.If):
         yield from (branch.condition for branch in statement.branches)
@@ -47,6 +63,11 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
             yield from arm.values or ()
     elif isinstance(statement, nodes.For):
         yield from _given(statement.items, statement.limit, statement.offset)
+    elif isinstance(statement, nodes.Each):
+        yield from _given(statement.items, statement.outer)
+    elif isinstance(statement, nodes.Partial):
+        yield from _given(statement.name, statement.context, *(value for _, value in statement.arguments))
+        yield from (value for _, value in statement.private)
     elif isinstance(statement, nodes.TableRow):
         yield from _given(statement.items, statement.columns, statement.limit, statement.offset)
     elif isinstance(statement, nodes.Cycle):
@@ -116,8 +137,24 @@ def has_include(block: Block) -> bool:
         isinstance(statement, nodes.Include) and not statement.is_isolated for statement in statements_in(block)
     )
     return shares or any(
-        isinstance(found, nodes.Path) and not isinstance(found.root, str) for found in all_expressions(block)
+        isinstance(found, nodes.Path) and not isinstance(found.root, str | nodes.Context)
+        for found in all_expressions(block)
     )
+
+
+def has_chains(block: Block) -> bool:
+    """Whether a context around another one is asked for, here or in a template this one writes."""
+    return any(isinstance(found, nodes.Around | nodes.Nearest) for found in all_expressions(block)) or any(
+        isinstance(statement, nodes.Partial) and statement.scope is not None for statement in statements_in(block)
+    )
+
+
+def has_frame(block: Block) -> bool:
+    """Whether anything is asked for beside the data a template is given: private names, pieces of other templates."""
+    return any(
+        isinstance(found, nodes.Private) or (isinstance(found, nodes.Data) and found.is_whole)
+        for found in all_expressions(block)
+    ) or any(isinstance(statement, nodes.Define | nodes.Partial) for statement in statements_in(block))
 
 
 def has_interrupt(block: Block) -> bool:

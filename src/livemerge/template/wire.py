@@ -46,22 +46,45 @@ class Encoding:
     writers: dict[str, Callable[[Any], Any]]
 
 
-def make_encoding(kind: Kind, escape: Escape, *, raw_is_markup: bool, strips_markup: bool = False) -> Encoding:
+def make_encoding(
+    kind: Kind,
+    escape: Escape,
+    *,
+    raw_is_markup: bool,
+    strips_markup: bool = False,
+    show: Callable[[Any], str] = text_of,
+    escape_text: Callable[[str], str] = escape_kernel,
+) -> Encoding:
     """The encoding of a kind; `raw_is_markup`: raw output escapes what is not Markup.
 
-    `strips_markup`: values that are Markup lose their tags (parts of plain text).
+    `strips_markup`: values that are Markup lose their tags (parts of plain text). `show` and `escape_text`: how the
+    language prints and escapes.
     """
     piece = _PIECES[kind]
-    shown = _shown_as_text if strips_markup else text_of
+
+    def shown(value: Any) -> str:
+        text = show(value)
+        return text.striptags() if strips_markup and isinstance(text, Markup) else text
+
+    def escaped(value: Any) -> str:
+        return escape_text(clean_html(str.__str__(show(value))))
+
+    def raw(value: Any) -> str:
+        return clean_html(str.__str__(show(value)))
+
+    def escaped_unless_markup(value: Any) -> str:
+        text = show(value)
+        return raw(text) if isinstance(text, Markup) else escaped(text)
+
     if escape is None:
         plain = _composed(piece, lambda value: clean_text(shown(value)))
         writers = dict.fromkeys(("auto", "always", "always'", "raw"), plain)
         return Encoding(kind, None, piece, _FAST_TEXT[kind], writers)
     writers = {
-        "auto": _composed(piece, _escaped_unless_markup, markup_is_raw=True),
-        "always": _composed(piece, _escaped),
-        "always'": _composed(piece, lambda value: _escaped(value).replace("&#39;", "'")),
-        "raw": _composed(piece, _escaped_unless_markup if raw_is_markup else _raw),
+        "auto": _composed(piece, escaped_unless_markup, markup_is_raw=True),
+        "always": _composed(piece, escaped),
+        "always'": _composed(piece, lambda value: escaped(value).replace("&#39;", "'")),
+        "raw": _composed(piece, escaped_unless_markup if raw_is_markup else raw),
     }
     return Encoding(kind, "html", piece, _FAST_HTML[kind], writers)
 
@@ -81,24 +104,6 @@ def _composed(
         return piece(text(value))
 
     return write
-
-
-def _escaped(value: Any) -> str:
-    return escape_kernel(clean_html(str.__str__(text_of(value))))
-
-
-def _escaped_unless_markup(value: Any) -> str:
-    text = text_of(value)
-    return _raw(text) if isinstance(text, Markup) else _escaped(text)
-
-
-def _raw(value: Any) -> str:
-    return clean_html(str.__str__(text_of(value)))
-
-
-def _shown_as_text(value: Any) -> str:
-    text = text_of(value)
-    return text.striptags() if isinstance(text, Markup) else text
 
 
 # --- pieces ----------------------------------------------------------------------------------------
