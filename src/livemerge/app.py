@@ -260,7 +260,7 @@ class Livemerge:
         """Sends a campaign file to everybody it has not reached. Raises LivemergeError; the ledger stays right."""
         declared = self.campaign(campaign)
         mailing, text = self._sendable_mailing(declared)
-        self._refuse_public_relay(declared)
+        self._refuse_public_relay(declared.transport)
         occurrence = declared.occurrence or DEFAULT_OCCURRENCE
         parts = Parts(
             campaign=declared,
@@ -282,7 +282,8 @@ class Livemerge:
         )
 
     async def deliver(self, transport: str, messages: Iterable[Message]) -> list[Delivery]:
-        """Hands messages over outside any campaign: tests."""
+        """Hands messages over outside any campaign: tests. Raises ConfigError, DeliveryError."""
+        self._refuse_public_relay(transport)
         opened = self.transport(transport)
         await opened.open()
         try:
@@ -432,9 +433,9 @@ class Livemerge:
                 await opened.close()
         return self._eight_bit[transport]
 
-    def _refuse_public_relay(self, campaign: config.Campaign) -> None:
+    def _refuse_public_relay(self, name: str) -> None:
         """Real people must be able to unsubscribe: without a public address their links would lead nowhere."""
-        transport = self.transport(campaign.transport)
+        transport = self.transport(name)
         public = self.settings.public
         if (
             isinstance(transport, SmtpTransport)
@@ -443,7 +444,7 @@ class Livemerge:
         ):
             raise ConfigError(
                 "the relay is not on this machine, but [public] is not set",
-                where=self.settings.where("transport", campaign.transport, "url"),
+                where=self.settings.where("transport", name, "url"),
                 advice='Set [public] url = "https://…" and secret = "env:…": unsubscribe links need them.',
             )
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from livemerge.app import Livemerge
+from livemerge.campaign.ledger import Reason
 from livemerge.clock import SystemClock
 from livemerge.demo.inbox import Inbox
 from livemerge.demo.mailbox import Mailbox
@@ -205,7 +206,7 @@ async def test_who_unsubscribes_before_their_turn_gets_no_mail(tmp_path: Path, i
     async with Livemerge.open(project) as shop:
         shop.suppressions.add("c-3", reason="unsubscribed")
         summary = await shop.send("campaigns/welcome.toml")
-    assert summary.reasons == (("skipped", "suppressed", 1),)
+    assert summary.reasons == (Reason("skipped", "suppressed", 1, ""),)
     assert "c3@example.com" not in mails_by_recipient(inbox)
 
 
@@ -217,7 +218,7 @@ async def test_a_required_value_that_is_absent_skips_the_customer_and_says_why(t
     )
     async with Livemerge.open(project) as shop:
         summary = await shop.send("campaigns/welcome.toml")
-    assert summary.reasons == (("skipped", "no first_name", 2),)
+    assert summary.reasons == (Reason("skipped", "no first_name", 2, ""),)
     assert summary.states["sent"] == 12
 
 
@@ -236,7 +237,7 @@ async def test_a_required_value_that_is_unavailable_holds_the_message_until_the_
     async with Livemerge.open(project) as shop:
         held = await shop.send("campaigns/welcome.toml")
     assert held.states["held"] == 8  # two have no first name: absent, so they are skipped
-    assert ("held", "tier is unavailable", 8) in held.reasons
+    assert Reason("held", "tier is unavailable", 8, "") in held.reasons
     crm = await asyncio.start_server(_answer_gold, "127.0.0.1", 0)
     port = crm.sockets[0].getsockname()[1]
     settings.write_text(settings.read_text().replace("127.0.0.1:9/", f"127.0.0.1:{port}/"))
@@ -330,7 +331,7 @@ async def test_an_expired_campaign_mails_nobody_and_keeps_dead_letters(tmp_path:
     project = make_project(tmp_path, inbox.smtp_url, 5, campaign="expires_at = 2020-01-01T00:00:00Z\n")
     async with Livemerge.open(project) as shop:
         summary = await shop.send("campaigns/welcome.toml")
-    assert summary.reasons == (("failed", "expired", 5),)
+    assert summary.reasons == (Reason("failed", "expired", 5, ""),)
     assert len(inbox.messages) == 0
 
 
@@ -362,3 +363,39 @@ def test_bad_input_ends_with_a_clear_error_and_its_exit_code(tmp_path: Path) -> 
     assert done.returncode == 3
     assert "livemerge.toml:1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_a_relay_that_refuses_everybody_is_told_with_its_words_and_an_exit_code(tmp_path: Path) -> None:
+    relay = await asyncio.start_server(_refuse_sender, "127.0.0.1", 0)
+    project = make_project(tmp_path, f"smtp://127.0.0.1:{relay.sockets[0].getsockname()[1]}", 12)
+    process = await asyncio.create_subprocess_exec(
+        *command(project, "send", "campaigns/welcome.toml", "--json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    output, _ = await process.communicate()
+    relay.close()
+    assert process.returncode == 4
+    assert "12 failed: refused by the relay (553 5.7.1): 5.7.1 sender not allowed" in output.decode()
+    assert json.loads(output.splitlines()[-1])["reasons"] == [
+        {
+            "state": "failed",
+            "reason": "refused by the relay (553 5.7.1)",
+            "count": 12,
+            "reply": "5.7.1 sender not allowed",
+        }
+    ]
+
+
+async def _refuse_sender(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 relay.example\r\n")
+    while line := await reader.readline():
+        verb = line[:4].upper()
+        replies = {b"EHLO": b"250 relay.example", b"MAIL": b"553 5.7.1 sender not allowed", b"QUIT": b"221 bye"}
+        writer.write(replies.get(verb, b"503 what") + b"\r\n")
+    writer.close()
+
+
+async def test_a_test_mail_is_refused_as_a_campaign_is(tmp_path: Path) -> None:
+    project = make_project(tmp_path, "smtp://relay.example:25", 5)
+    async with Livemerge.open(project) as shop:
+        with pytest.raises(ConfigError, match=r"\[public\] is not set"):
+            await shop.deliver("relay", [])

@@ -100,8 +100,9 @@ COUNT_STATES: Final = """
 SELECT state, COUNT(*) FROM delivery WHERE campaign = ? AND occurrence = ? GROUP BY state
 """
 COUNT_REASONS: Final = """
-SELECT state, reason, COUNT(*) FROM delivery
-WHERE campaign = ? AND occurrence = ? AND state IN ('failed', 'held', 'skipped', 'unknown') GROUP BY state, reason
+SELECT state, reason, COUNT(*), MAX(reply) FROM delivery
+WHERE campaign = ? AND occurrence = ? AND state IN ('failed', 'held', 'retry', 'skipped', 'unknown')
+GROUP BY state, reason
 """
 READ_DELIVERY: Final = "SELECT * FROM delivery WHERE campaign = ? AND occurrence = ? AND customer = ?"
 READ_DATA: Final = "SELECT body FROM delivery_data WHERE campaign = ? AND occurrence = ? AND customer = ?"
@@ -141,6 +142,21 @@ class Result:
     reason: str = ""
     due_at: float = 0.0  # seconds since 1970, for RETRY
     data: bytes = b""  # what the message was made of; kept for explain
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why deliveries stand in a state, and how many do."""
+
+    state: str
+    reason: str
+    count: int
+    reply: str  # one of the relay's, where it decided
+
+    def __str__(self) -> str:
+        """`20 failed: refused by the relay (553 5.7.1): sender not allowed`, for people."""
+        said = f": {self.reply}" if self.reply else ""
+        return f"{self.count:,} {self.state}: {self.reason or 'no reason was kept'}{said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +295,9 @@ class Ledger:
         counts |= {State(state): count for state, count in self._store.rows(COUNT_STATES, self._pair)}
         return {str(state): count for state, count in counts.items()}
 
-    def reasons(self) -> list[tuple[str, str, int]]:
-        """State, reason and count of what was not sent."""
-        return [(row[0], row[1], row[2]) for row in self._store.rows(COUNT_REASONS, self._pair)]
+    def reasons(self) -> list[Reason]:
+        """Why what was not sent was not."""
+        return [Reason(*row) for row in self._store.rows(COUNT_REASONS, self._pair)]
 
     def delivery(self, key: Key) -> Mapping[str, Any] | None:
         """One customer's row."""

@@ -112,6 +112,7 @@ def _sum_up(parts: Parts, send: Send, seconds: float) -> Summary:
         states,
         tuple(parts.ledger.reasons()),
         send.progress.sent,
+        send.progress.failed,
         seconds,
         send.figures,
         is_stopped=states["pending"] > 0,

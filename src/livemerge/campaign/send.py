@@ -104,6 +104,7 @@ class Send:
         self._is_broken = False
         self._is_over = False  # `expires_at` has come
         self._barren_groups = 0
+        self._put_off: set[Key] = set()  # by the relay, in this call
         self._pace = asyncio.Lock()
         self._next_slot_s = clock.monotonic_s()
 
@@ -279,18 +280,27 @@ class Send:
         results = [self._result(delivery, handed) for delivery in handed.deliveries]
         self._ledger.settle(results)
         for result in results:
+            self._count_wait(result)
             self._count(result.state)
         self._on_progress(self.progress)
 
     def _result(self, delivery: Delivery, handed: Handed) -> Result:
         profile, state = handed.profiles[delivery.key], _STATES[delivery.outcome]
+        reason = _reason(delivery, state)
         if state not in (State.SENT, State.UNKNOWN):
             attempt = handed.attempts[delivery.key]
             due_at = _due_at(self._clock.now(), attempt) if state is State.RETRY else 0.0
-            return Result(delivery.key, state, delivery.message_id, delivery.reply, due_at=due_at)
+            return Result(delivery.key, state, delivery.message_id, delivery.reply, reason, due_at)
         self.figures.count_profile(profile.provenance, handed.made_at)
         made_of = pack(profile, handed.made_at)
-        return Result(delivery.key, state, delivery.message_id, delivery.reply, data=made_of)
+        return Result(delivery.key, state, delivery.message_id, delivery.reply, reason, data=made_of)
+
+    def _count_wait(self, result: Result) -> None:
+        """Keeps `progress.retry` at those who wait now, however often they were put off."""
+        self.progress.retry -= result.key in self._put_off
+        self._put_off.discard(result.key)
+        if result.state is State.RETRY:
+            self._put_off.add(result.key)
 
     def _count(self, state: State) -> None:
         progress = self.progress
@@ -340,6 +350,17 @@ class Send:
         finally:
             moment.cancel()
             word.cancel()
+
+
+def _reason(delivery: Delivery, state: State) -> str:
+    """What people count refusals by: the codes, not the words, which often hold a queue's or a customer's name."""
+    codes = " ".join(code for code in (str(delivery.code or ""), delivery.enhanced) if code)
+    shown = f" ({codes})" if codes else ""
+    return {
+        State.FAILED: f"refused by the relay{shown}",
+        State.RETRY: f"put off by the relay{shown}",
+        State.UNKNOWN: "the relay's answer was lost",
+    }.get(state, "")
 
 
 def _due_at(now: datetime, attempt: int) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from livemerge.campaign.ledger import Reason
 from livemerge.observe.figures import FieldFigures, Figures, SourceFigures
 from livemerge.values import LadderStep
 
@@ -17,11 +18,17 @@ class Summary:
     campaign: str
     occurrence: str
     states: Mapping[str, int]
-    reasons: tuple[tuple[str, str, int], ...]  # state, reason, how many
+    reasons: tuple[Reason, ...]
     sent_now: int
+    failed_now: int
     seconds: float
     figures: Figures
     is_stopped: bool = False  # before everybody had their turn
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the relay refused everything this call handed over."""
+        return self.sent_now == 0 and self.failed_now > 0
 
     @property
     def messages_per_s(self) -> float:
@@ -42,7 +49,7 @@ class Summary:
             **self.states,
             "sent_now": self.sent_now,
             "stopped": self.is_stopped,
-            "reasons": [{"state": state, "reason": reason, "count": count} for state, reason, count in self.reasons],
+            "reasons": [asdict(reason) for reason in self.reasons],
             "fallback_share": round(self.fallback_share, 4),
             "seconds": round(self.seconds, 3),
             "messages_per_s": round(self.messages_per_s, 1),

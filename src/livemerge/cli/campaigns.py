@@ -56,6 +56,8 @@ def send(
         print_json(summary.as_json())
     if summary.is_stopped:
         raise typer.Exit(Exit.INTERRUPTED)
+    if summary.is_refused:
+        raise typer.Exit(Exit.OUTSIDE)
 
 
 async def _send(here: Here, campaign: str, accept_changes: bool) -> Summary:
@@ -149,7 +151,7 @@ def show_campaign(
     states = {name: count for name, count in ledger.states().items() if count}
     for name, count in states.items():
         out.print(f"  {count:>9,} {name}")
-    for state, reason, count in ledger.reasons():
-        err.print(f"  {count:>9,} {state}: {escape(reason)}")
+    for reason in ledger.reasons():
+        out.print(f"  {escape(str(reason))}")
     if as_json:
         print_json({"campaign": campaign, "occurrence": ledger.occurrence, **ledger.states()})

@@ -33,12 +33,15 @@ def print_summary(summary: Summary) -> None:
     ]
     title = f"{summary.campaign} ({summary.occurrence})"
     out.print(f"\n[bold]{escape(title)}[/]  {' · '.join(counted)}")
-    out.print(
-        f"{summary.sent_now:,} messages in {summary.seconds:.1f} s = {summary.messages_per_s:,.0f} a second; "
-        f"{summary.fallback_share:.1%} of their values were fallbacks"
-    )
-    for state, reason, count in summary.reasons:
-        out.print(f"  {count:,} {state}: {escape(reason or 'refused by the relay')}")
+    if not summary.sent_now and not summary.failed_now and not summary.is_stopped:
+        out.print("Nobody was waiting for this message, so nobody was mailed.")
+    else:
+        out.print(
+            f"{summary.sent_now:,} messages in {summary.seconds:.1f} s = {summary.messages_per_s:,.0f} a second; "
+            f"{summary.fallback_share:.1%} of their values were fallbacks"
+        )
+    for reason in summary.reasons:
+        out.print(f"  {escape(str(reason))}")
     if summary.figures.fields:
         out.print(_fields_table(summary))
         if any(figures.causes for figures in summary.figures.fields.values()):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from livemerge.campaign.audience import Member, Mistakes
-from livemerge.campaign.ledger import CHUNK_CUSTOMERS, Ledger, Pinned, Result, State
+from livemerge.campaign.ledger import CHUNK_CUSTOMERS, Ledger, Pinned, Reason, Result, State
 from livemerge.campaign.suppressions import Suppressions
 from livemerge.clock import FakeClock
 from livemerge.errors import AudienceError, StoreError
@@ -159,7 +159,7 @@ def test_what_expires_is_a_dead_letter_with_its_reason(store: Store) -> None:
     ledger.mark(["c-0"])
     ledger.settle([Result("c-0", State.SENT)])
     assert ledger.expire() == 2
-    assert ledger.reasons() == [("failed", "expired", 2)]
+    assert ledger.reasons() == [Reason("failed", "expired", 2, "")]
 
 
 def fill_disk(store: Store) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from livemerge.app import Livemerge
 from livemerge.campaign import Ledger, Parts, Summary, read_audience, run_campaign
+from livemerge.campaign.ledger import Reason
 from livemerge.campaign.send import RETRY_AFTER_S
 from livemerge.clock import FakeClock
 from livemerge.deliver import Delivery, Outcome
@@ -180,7 +181,7 @@ async def test_what_expires_on_the_way_is_never_sent_late_and_the_callers_event_
     assert last_s < 3
     assert 0 < summary.states["sent"] < 20
     assert summary.states["sent"] + summary.states["failed"] == 20
-    assert ("failed", "expired", summary.states["failed"]) in summary.reasons
+    assert Reason("failed", "expired", summary.states["failed"], "") in summary.reasons
     assert not shop.stop.is_set()
 
 
