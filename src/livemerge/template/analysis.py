@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from livemerge.template import nodes
+from livemerge.template.certain import filled_by, is_filled
 from livemerge.template.filters import Filter
 from livemerge.template.findings import Finding, Read, Source, Usage
 from livemerge.template.limits import MAX_INCLUDE_DEPTH
@@ -20,6 +21,7 @@ from livemerge.template.walk import filter_problem
 _SAME_LIST = frozenset({"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice"})
 _ONE_ITEM = frozenset({"first", "last", "find"})
 _COMPARING = frozenset({"equals", "differs", "above", "below", "not_above", "not_below"})
+_UNTOLD = frozenset({"v", "attribute", "is_true"})  # what a language's values pass through anyway
 _MAX_ORIGINS = 50  # fields one variable is followed to
 _MAX_OPERATIONS = 20  # filters and comparisons remembered for one read
 _MAX_PATH_CHARACTERS = 300
@@ -70,10 +72,19 @@ def analyse(
     source: Source,
     filters: Mapping[str, Filter],
     load: Callable[[str], tuple[Block, Source] | None],
+    before: Block = (),
 ) -> Analysis:
-    """The analysis of a tree. `load` gives the trees of templates included by name, None for unknown ones."""
+    """The analysis of a tree. `load` gives the trees of templates included by name, None for unknown ones.
+
+    `before` has run before, and its variables are known; its own reads and findings are told elsewhere.
+    """
     walker = _Walker(source, filters, load)
-    walker.block(block, {}, _NONE)
+    names: _Names = {}
+    if before:
+        walker.block(before, names, _NONE)
+        walker.reads.clear()
+        walker.findings.clear()
+    walker.block(block, names, _NONE)
     reads = tuple(dict.fromkeys(walker.reads))
     fields = frozenset(path for read in reads for path in (read.path, *read.alternatives))
     return Analysis(fields, reads, tuple(dict.fromkeys(walker.findings)))
@@ -92,6 +103,7 @@ class _Walker:
     pieces: Mapping[str, _Piece] = field(default_factory=dict)  # that can be written by name
     active: tuple[str, ...] = ()  # templates around this one
     budget: list[int] = field(default_factory=lambda: [MAX_ANALYSED_PARTIALS])
+    filled: frozenset[str] = _NONE  # names that surely have a value here
 
     # --- statements ---
 
@@ -106,13 +118,19 @@ class _Walker:
         self.use(node.value, names, guards, "output")
 
     def if_chain(self, node: nodes.If, names: _Names, guards: _Guards) -> None:
-        looked_at = guards
+        looked_at, known, after = guards, self.filled, list[frozenset[str]]()
         self.branches += 1
         for branch in node.branches:
+            self.filled = known
             self.condition(branch.condition, names, looked_at)
+            self.filled |= filled_by(branch.condition, is_taken=True)
             self.block(branch.body, names, looked_at | self.tested(branch.condition, names, True))
+            after.append(self.filled)
             looked_at |= self.tested(branch.condition, names, False)
+            known |= filled_by(branch.condition, is_taken=False)
+        self.filled = known
         self.block(node.otherwise, names, looked_at)
+        self.filled = self.filled.intersection(*after)
         self.branches -= 1
 
     def case(self, node: nodes.Case, names: _Names, guards: _Guards) -> None:
@@ -137,7 +155,9 @@ class _Walker:
         items = tuple(_item(origin) for origin in origins if origin.is_exact)
         names[node.name] = items
         inside = guards | {origin.path for origin in origins}
+        before = self.filled
         self.block(node.body, names, inside)
+        self.filled &= before  # the list may be empty
         if outer is None:
             names.pop(node.name, None)
         else:
@@ -150,6 +170,8 @@ class _Walker:
         origins = self.use(node.value, names, guards, "argument")
         before = names.get(node.name, ()) if self.branches else ()
         names[node.name] = tuple(dict.fromkeys(before + origins))[:_MAX_ORIGINS]
+        own = frozenset({node.name})
+        self.filled = self.filled | own if is_filled(node.value, self.filled) else self.filled - own
 
     def capture(self, node: nodes.Capture, names: _Names, guards: _Guards) -> None:
         self.block(node.body, names, guards)
@@ -191,6 +213,19 @@ class _Walker:
         if not node.is_isolated:
             arguments = {name for name, _ in node.arguments}
             names.update({name: value for name, value in given.items() if name not in arguments})
+
+    def content(self, node: nodes.FilterCall, names: _Names, guards: _Guards) -> None:
+        """Another template that a function writes with our variables."""
+        name = node.target.value if isinstance(node.target, nodes.Literal) else None
+        found = self.load(str.__str__(name)) if isinstance(name, str) else None
+        self.budget[0] -= 1
+        if found is None:
+            self.unknown_include(nodes.Include(node.target, False, (), node.place))
+        elif self.depth < MAX_INCLUDE_DEPTH and self.budget[0] >= 0:
+            inner = _Walker(found[1], self.filters, self.load, self.reads, self.findings, self.depth + 1)
+            inner.budget = self.budget
+            inner.block(found[0], names, guards)
+            self.filled = _NONE
 
     def unknown_include(self, node: nodes.Include) -> None:
         if isinstance(node.name, nodes.Literal):
@@ -360,9 +395,26 @@ class _Walker:
             return both + self.origins(node.right, names, guards, is_read=is_read)
         if isinstance(node, nodes.Not):
             return self.origins(node.operand, names, guards, is_read=is_read)
+        if isinstance(node, nodes.Choice):
+            return self.choice(node, names, guards, is_read)
         if isinstance(node, nodes.Context):
             return self.context(node, names, guards)
         return ()
+
+    def choice(self, node: nodes.Choice, names: _Names, guards: _Guards, is_read: bool) -> _Origins:
+        """One of two values: what the condition has looked at has the other value for a fallback."""
+        if is_read:
+            self.condition(node.condition, names, guards)
+        tested = self.paths(node.condition, names)
+        first, second = (
+            self.origins(each, names, guards | tested, is_read=is_read) for each in (node.first, node.second)
+        )
+        both = (
+            replace(origin, has_fallback=origin.has_fallback or (origin.path in tested and _is_filled(other)))
+            for origins, other in ((first, node.second), (second, node.first))
+            for origin in origins
+        )
+        return tuple(dict.fromkeys(both))[:_MAX_ORIGINS]
 
     def context(self, node: nodes.Context, names: _Names, guards: _Guards) -> _Origins:
         """Where what stands at the start of a path comes from; the origin of all the data has no path."""
@@ -389,10 +441,14 @@ class _Walker:
         if not isinstance(node.root, str):
             self.dynamic_name(node, is_read)
             return ()
-        if node.root in _LOOP_NAMES:
-            return ()
+        if node.root in _LOOP_NAMES or (node.root.startswith("@") and node.root not in names):
+            return ()  # a language's own names are no fields
         if node.root in names:
-            return tuple(replace(_stepped(origin, node.steps), place=node.place) for origin in names[node.root])
+            is_sure = node.root.startswith("@") and node.root in self.filled
+            return tuple(
+                replace(_stepped(each, node.steps), place=node.place, has_fallback=each.has_fallback or is_sure)
+                for each in names[node.root]
+            )
         if self.base is not None:
             steps = (nodes.Literal(node.root, node.place), *node.steps)
             return tuple(replace(_stepped(origin, steps), place=node.place) for origin in self.base)
@@ -409,6 +465,9 @@ class _Walker:
         if problem is not None and is_read:
             self.findings.append(self.source.finding(problem.code, "error", problem.what, node.place, problem.advice))
         target = self.origins(node.target, names, guards, is_read=is_read)
+        known = self.filters.get(node.name)
+        if is_read and known is not None and known.includes:
+            self.content(node, names, guards)
         given = tuple(
             origin
             for argument in (*node.arguments, *(value for _, value in node.options))
@@ -480,7 +539,7 @@ def _filtered(origin: _Origin, node: nodes.FilterCall, fallback: bool) -> _Origi
     return replace(
         origin,
         path=path,
-        operations=(*origin.operations, node.name)[:_MAX_OPERATIONS],
+        operations=(*origin.operations, *((node.name,) if node.name not in _UNTOLD else ()))[:_MAX_OPERATIONS],
         has_fallback=origin.has_fallback or fallback,
         is_exact=is_exact,
     )

@@ -34,6 +34,7 @@ from livemerge.template.runtime import BLANK, EMPTY, Program
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import (
     assigned_names,
+    calls_in,
     counter_names,
     expressions_in,
     filter_problem,
@@ -96,10 +97,14 @@ def generate(
     is_traced: bool = False,
     shares_scope: bool = False,
     manner: Manner = LIQUID_MANNER,
+    before: Block = (),
 ) -> Compiled:
-    """The program of a tree. `text_encoding` writes captures; `shares_scope`: other templates see our variables."""
+    """The program of a tree. `text_encoding` writes captures; `shares_scope`: other templates see our variables.
+
+    `before` runs first, for its variables only.
+    """
     generator = _Generator(source, encoding, text_encoding, filters, is_traced, manner)
-    return generator.compiled(block, shares_scope)
+    return generator.compiled(block, shares_scope, before)
 
 
 class _Generator:
@@ -139,17 +144,26 @@ class _Generator:
         self.resumes = False
         self.outputs = 0
 
-    def compiled(self, block: Block, shares_scope: bool) -> Compiled:
-        self.is_shared = shares_scope or has_include(block)
+    def compiled(self, block: Block, shares_scope: bool, before: Block) -> Compiled:
+        calls = calls_in((*before, *block), self.filters)
+        self.is_shared = shares_scope or has_include(block) or any(each.shares_scope for each in calls)
         self.resumes = has_resume(block) or self.is_shared
         self.counters = counter_names(block)
         self.has_chains = has_chains(block)
         self.has_frame = self.has_chains or has_frame(block)
         if not self.is_shared:
-            self.variables = {name: f"v{at}" for at, name in enumerate(sorted(assigned_names(block)))}
+            self.variables = {name: f"v{at}" for at, name in enumerate(sorted(assigned_names((*before, *block))))}
+        if before:
+            self.unwritten(before)
         self.block(block)
         self.flush()
         return self.built()
+
+    def unwritten(self, block: Block) -> None:
+        """Runs a block for the variables it sets; nothing of it is written or traced."""
+        is_traced, self.is_traced = self.is_traced, False
+        self.captured(block)
+        self.is_traced = is_traced
 
     def built(self) -> Compiled:
         prelude = ["def program(c, S, o):", " a = o.append"]
@@ -702,6 +716,8 @@ class _Generator:
             return f"RANGE({self.inline(node.start)}, {self.inline(node.end)})"
         if isinstance(node, nodes.FilterCall):
             return self.filtered(node, lambda expression: f"({expression})")
+        if isinstance(node, nodes.Choice):
+            return f"({self.inline(node.first)} if {self.truth(node.condition)} else {self.inline(node.second)})"
         if isinstance(node, nodes.Context):
             return self.context(node)
         return self.truth(node)
@@ -719,6 +735,8 @@ class _Generator:
     def literal(self, node: nodes.Literal) -> str:
         """A literal; where output is escaped, a text of the template's author counts as escaped in most languages."""
         value = node.value
+        if isinstance(value, Markup):
+            return self.constant(value)
         if isinstance(value, str) and self.text_encoding.escape and self.manner.has_escaped_literals:
             return self.constant(Markup(value))
         return self.bare_value(value)
@@ -728,7 +746,7 @@ class _Generator:
         return self.bare_value(node.value) if isinstance(node, nodes.Literal) else self.inline(node)
 
     def bare_value(self, value: object) -> str:
-        if value is None or isinstance(value, bool | str):
+        if value is None or (isinstance(value, bool | str) and not isinstance(value, Markup)):
             return repr(value)
         if isinstance(value, int):
             return f"({value!r})" if abs(value) < 10**18 else self.constant(value)

@@ -17,8 +17,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from livemerge.errors import TemplateError, nearest
+from livemerge.template.effects import draws_alike
 from livemerge.template.findings import Finding, Read
-from livemerge.template.nodes import Place
+from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import text_of_html, text_template
 from livemerge.template.template import LANGUAGES, Template, Writer, compile, language_of  # noqa: A004
 from livemerge.template.trace import Trace
@@ -117,15 +118,16 @@ def compile_message(
     front = _front_matter(text, name)
     spoken = front.values.get("language") or language or _language_of(name)
     compiler = _Compiler(name, spoken, front, templates or {})
-    html = compiler.part("html", text[front.end :], Place(front.body_line, 1), front.values.get("escape", "html"))
-    subject = compiler.part("subject", front.values.get("subject", ""), front.starts["subject"], None)
+    subject = None if compiler.shares_variables else compiler.subject()
     preheader = None
     if "preheader" in front.values:
         preheader = compiler.part("preheader", front.values["preheader"], front.starts["preheader"], "html")
+    html = compiler.part("html", text[front.end :], Place(front.body_line, 1), front.values.get("escape", "html"))
     if "text" in front.values:
         plain: Template | RenderedText = compiler.part("text", front.values["text"], front.starts["text"], None)
     else:
         plain = compiler.derived_text(html)
+    subject = subject or compiler.subject()
     if "subject" not in front.values:
         compiler.warn_about_subject()
     parts = [part for part in (subject, preheader, html, plain) if part is not None]
@@ -145,25 +147,41 @@ def compile_message(
 
 
 class _Compiler:
-    """Compiles the parts of one file alike, and collects what they say."""
+    """Compiles the parts of one file alike, and collects what they say.
+
+    In languages whose parts share their variables, each part sees those of the parts compiled before it.
+    """
 
     def __init__(self, name: str, language: str, front: _FrontMatter, templates: Mapping[str, str]) -> None:
         self.name = name
         self.language = language
         self.dialect = front.values.get("dialect")
         self.templates = templates
+        self.front = front
+        self.shares_variables = language in LANGUAGES and LANGUAGES[language].shares_variables
+        self.before: Block = ()  # effects of the parts so far
+        self.before_html: Block = ()
         self.reads: list[Read] = []
         self.findings: list[Finding] = []
+
+    def subject(self) -> Template:
+        """The subject, the last part of all where parts share their variables."""
+        return self.part("subject", self.front.values.get("subject", ""), self.front.starts["subject"], None)
 
     def part(self, part: str, source: str, start: Place, escape: str | None) -> Template:
         """One part; its reads and findings are kept with its name."""
         is_plain = part in ("subject", "text")
-        template = self.compiled(source, start, "html" if escape == "html" else None, is_plain=is_plain)
+        before = self.before
+        template = self.compiled(source, start, "html" if escape == "html" else None, is_plain=is_plain, before=before)
+        if self.shares_variables:
+            self.before, self.before_html = template.effects, before if part == "html" else self.before_html
         self.reads += [replace(read, part=part) for read in template.reads]
         self.findings += [replace(finding, part=part) for finding in template.findings]
         return template
 
-    def compiled(self, source: str, start: Place, escape: Literal["html"] | None, *, is_plain: bool) -> Template:
+    def compiled(
+        self, source: str, start: Place, escape: Literal["html"] | None, *, is_plain: bool, before: Block = ()
+    ) -> Template:
         return compile(
             source,
             self.language,
@@ -175,6 +193,7 @@ class _Compiler:
             first_column=start.column,
             templates=self.templates,
             plain_text=is_plain,
+            before=before,
         )
 
     def derived_text(self, html: Template) -> Template | RenderedText:
@@ -182,7 +201,10 @@ class _Compiler:
         language = language_of(self.language, self.dialect)
         try:
             text = text_template(html.source, language.spans, language.guard)
-            return self.compiled(text, Place(1, 1), None, is_plain=True)
+            derived = self.compiled(text, Place(1, 1), None, is_plain=True, before=self.before_html)
+            if not draws_alike(html.effects, derived.effects):
+                raise TemplateError("the text would draw other random values than the HTML")
+            return derived
         except TemplateError:
             self.findings.append(
                 Finding(

@@ -139,8 +139,18 @@ class Not:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of two values; only the chosen one is looked at."""
+
+    condition: Expression
+    first: Expression
+    second: Expression
+    place: Place
+
+
 Context: TypeAlias = Data | Around | Nearest | Private  # what a Path may start with instead of a name
-Expression: TypeAlias = Literal | Path | Index | Context | Range | FilterCall | Comparison | Logic | Not
+Expression: TypeAlias = Literal | Path | Index | Context | Range | FilterCall | Comparison | Logic | Not | Choice
 
 
 # --- statements: what writes, chooses, repeats and remembers ---------------------------------------

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from livemerge.errors import TemplateError
 from livemerge.template.html_events import EndTag, StartTag, html_events
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private use: no mail means anything by them
@@ -32,21 +33,27 @@ class TagSpan:
     start: int
     end: int
     is_visible: bool
+    is_kept: bool = False  # it stays in the text where the markup around it is dropped
 
 
 def text_template(html: str, spans: Callable[[str], Iterator[TagSpan]], guard: Callable[[str], str]) -> str:
     """A text template from an HTML template. `guard` keeps plain text that looks like a tag from being one."""
     html = html.replace(_OPEN, "").replace(_CLOSE, "")
     tags: list[tuple[str, bool]] = []
+    kept: set[int] = set()
     pieces: list[str] = []
     at = 0
     for span in spans(html):
         pieces += (html[at : span.start], f"{_OPEN}{len(tags)}{_CLOSE}")
+        if span.is_kept:
+            kept.add(len(tags))
         tags.append((html[span.start : span.end], span.is_visible))
         at = span.end
-    walk = _Walk([is_visible for _, is_visible in tags])
+    walk = _Walk([is_visible for _, is_visible in tags], frozenset(kept))
     walk.feed("".join((*pieces, html[at:])))
     found = _MASK.split(walk.text())
+    if not kept <= {int(piece) for piece in found[1::2]}:
+        raise TemplateError("code stands where text has no place for it", advice="move it out of comments and tags")
     return "".join(tags[int(piece)][0] if at % 2 else guard(piece) for at, piece in enumerate(found))
 
 
@@ -60,8 +67,9 @@ def text_of_html(html: str) -> str:
 class _Walk:
     """Writes text while HTML goes by. Template tags pass through as masks, also inside links and images."""
 
-    def __init__(self, visible: list[bool]) -> None:
+    def __init__(self, visible: list[bool], kept: frozenset[int] = frozenset()) -> None:
         self.visible = visible
+        self.kept = kept
         self.pieces: list[str] = []
         self.line_ends = 2  # line ends at the end of what is written
         self.has_space = False  # white space is due before the next word
@@ -83,6 +91,8 @@ class _Walk:
                 self.end(event.name)
             elif not self.dropped:
                 self.words(event)
+            elif self.kept:
+                self.pieces += (mask[0] for mask in _MASK.finditer(event) if int(mask[1]) in self.kept)
 
     # --- tags ---
 

@@ -107,6 +107,7 @@ class Context:
         "counters",
         "cycles",
         "depth",
+        "environment",
         "is_isolated",
         "iterations",
         "load",
@@ -132,6 +133,26 @@ class Context:
         self.counters: dict[str, int] = {}
         self.resume: dict[str, int] = {}
         self.changed: str | None = None
+        self.environment: Environment | None = None  # of languages whose functions reach beyond their arguments
+
+
+class Environment:
+    """What functions find around them: the names, other texts by name, and how to run one as a template."""
+
+    __slots__ = ("captured", "memory", "run", "scope", "texts")
+
+    def __init__(
+        self,
+        scope: Scope,
+        texts: Mapping[str, str],
+        run: Callable[[str, str], Program],
+        captured: Callable[[str], str],
+    ) -> None:
+        self.scope = scope
+        self.texts = texts
+        self.run = run  # a name for errors and a source → a program that shares our variables
+        self.captured = captured  # what such a program wrote → a value
+        self.memory: dict[str, object] = {}
 
 
 class Scope:

@@ -98,6 +98,8 @@ def parts_of(expression: Expression) -> Iterator[Expression]:
         yield from (expression.left, expression.right)
     elif isinstance(expression, nodes.Not):
         yield expression.operand
+    elif isinstance(expression, nodes.Choice):
+        yield from (expression.condition, expression.first, expression.second)
 
 
 def expressions_in(expression: Expression) -> Iterator[Expression]:
@@ -163,6 +165,13 @@ def has_interrupt(block: Block) -> bool:
         isinstance(statement, nodes.Interrupt) or (isinstance(statement, nodes.Include) and not statement.is_isolated)
         for statement in statements_in(block)
     )
+
+
+def calls_in(block: Block, filters: Mapping[str, Filter]) -> Iterator[Filter]:
+    """The filters that a block calls, as far as they are known."""
+    for found in all_expressions(block):
+        if isinstance(found, nodes.FilterCall) and found.name in filters:
+            yield filters[found.name]
 
 
 def has_resume(block: Block) -> bool:

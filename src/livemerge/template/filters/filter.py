@@ -17,6 +17,9 @@ class Filter:
     most: int
     options: frozenset[str]  # named arguments
     takes_context: bool
+    has_effects: bool = False  # calling it changes what later calls give
+    shares_scope: bool = False  # it reads or sets variables by their names
+    includes: bool = False  # its value is the name of another template, which it writes
 
 
 def make_filter(call: Callable[..., Any]) -> Filter:

@@ -1,0 +1,17 @@
+"""AMPscript, the template language of Salesforce Marketing Cloud: text to tree, and its functions."""
+
+from livemerge.template.ampscript.data import ampscript_data, ampscript_texts
+from livemerge.template.ampscript.functions import AMPSCRIPT_FILTERS, AMPSCRIPT_PLAIN_TEXT, AMPSCRIPT_UNESCAPED
+from livemerge.template.ampscript.parser import parse_ampscript
+from livemerge.template.ampscript.places import ampscript_guard, ampscript_spans
+
+__all__ = [
+    "AMPSCRIPT_FILTERS",
+    "AMPSCRIPT_PLAIN_TEXT",
+    "AMPSCRIPT_UNESCAPED",
+    "ampscript_data",
+    "ampscript_guard",
+    "ampscript_spans",
+    "ampscript_texts",
+    "parse_ampscript",
+]

@@ -1,0 +1,267 @@
+"""AMPscript's functions by name, in small letters: what each is called with, and what it may do besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from livemerge.template.ampscript import coded, content, documents, reckoning, rows, texts, values
+from livemerge.template.authored import as_markup, as_plain, without_tags
+from livemerge.template.filters.filter import Filter
+from livemerge.template.runtime import Context, Fault
+
+MANY: Final = 200  # arguments at most, where a function takes any number
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function and how many arguments it takes."""
+
+    call: Callable[..., Any]
+    least: int
+    most: int
+    takes_context: bool = False
+    has_effects: bool = False  # calling it changes what later calls give
+    shares_scope: bool = False  # it reads or sets variables by name
+    includes: bool = False  # its first argument is the name of a content block
+    swallows_booleans: bool = False  # true and false, written as such, count as no text
+
+
+def _text(call: Callable[..., Any], least: int, most: int, *, takes_context: bool = False) -> Function:
+    return Function(call, least, most, takes_context, swallows_booleans=True)
+
+
+def _moment(call: Callable[..., Any], least: int, most: int) -> Function:
+    return Function(call, least, most, takes_context=True)
+
+
+def _content(call: Callable[..., Any], least: int, most: int, *, includes: bool = False) -> Function:
+    return Function(call, least, most, takes_context=True, has_effects=True, shares_scope=True, includes=includes)
+
+
+def _nothing(*_: Any) -> str:
+    """What functions give that only mark something for the vendor, or write in a place of their own."""
+    return ""
+
+
+def _itself(value: Any, *_: Any) -> Any:
+    return value
+
+
+def _is_null(value: Any) -> bool:
+    return isinstance(value, values.Null)
+
+
+def _null_default(value: Any, _default: Any) -> Any:
+    """The value: its default is for forms only."""
+    return value
+
+
+_CONTENT_BLOCK = _content(content.content_block, 1, 5, includes=True)
+_TREAT_AS_CONTENT = _content(content.treat_as_content, 1, 1)
+
+FUNCTIONS: Final[dict[str, Function]] = {
+    # output and tests
+    "v": Function(_itself, 1, 1),
+    "output": Function(_nothing, 0, MANY),
+    "outputline": Function(_nothing, 0, MANY),
+    "empty": Function(values.is_empty, 1, 1),
+    "isnull": Function(_is_null, 1, 1),
+    "isnulldefault": Function(_null_default, 2, 2),
+    "raiseerror": Function(content.raise_error, 1, 5),
+    "guid": Function(reckoning.guid, 0, 0, takes_context=True, has_effects=True),
+    "isemailaddress": _text(texts.is_email_address, 1, 1),
+    "isphonenumber": _text(texts.is_phone_number, 1, 1),
+    "domain": _text(texts.domain, 1, 1),
+    "longsfid": _text(texts.long_sf_id, 1, 1),
+    # texts
+    "concat": _text(texts.concat, 1, MANY),
+    "uppercase": _text(texts.uppercase, 1, 1),
+    "lowercase": _text(texts.lowercase, 1, 1),
+    "propercase": _text(texts.proper_case, 1, 1),
+    "length": _text(texts.length, 1, 1),
+    "trim": _text(texts.trim, 1, 1),
+    "substring": _text(texts.substring, 2, 3),
+    "indexof": _text(texts.index_of, 2, 3),
+    "replace": _text(texts.replace, 2, 3),
+    "replacelist": _text(texts.replace_list, 3, MANY),
+    "regexmatch": _text(texts.reg_ex_match, 3, 10, takes_context=True),
+    "char": Function(texts.char, 1, 2),
+    # formats
+    "format": _moment(reckoning.format_, 2, 4),
+    "formatnumber": Function(reckoning.format_number_, 2, 3),
+    "formatcurrency": Function(reckoning.format_currency, 2, 4),
+    "formatdate": _moment(reckoning.format_date_, 1, 4),
+    # dates
+    "now": _moment(reckoning.now, 0, 1),
+    "getsendtime": _moment(reckoning.now, 0, 1),
+    "systemdatetolocaldate": _moment(reckoning.same_date, 1, 1),
+    "localdatetosystemdate": _moment(reckoning.same_date, 1, 1),
+    "dateadd": _moment(reckoning.date_add, 3, 3),
+    "datediff": _moment(reckoning.date_diff, 3, 3),
+    "datepart": _moment(reckoning.date_part, 2, 2),
+    "dateparse": _moment(reckoning.date_parse, 1, 2),
+    "stringtodate": _moment(reckoning.string_to_date, 1, 1),
+    # numbers
+    "add": Function(reckoning.add, 2, 2),
+    "subtract": Function(reckoning.subtract, 2, 2),
+    "multiply": Function(reckoning.multiply, 2, 2),
+    "divide": Function(reckoning.divide, 2, 2),
+    "mod": Function(reckoning.mod, 2, 2),
+    "random": Function(reckoning.random_number, 2, 2, takes_context=True, has_effects=True),
+    # data extensions and rowsets; the data extension's name is replaced by its rows
+    "lookup": _moment(rows.lookup, 4, MANY),
+    "lookuprows": _moment(rows.lookup_rows, 3, MANY),
+    "lookuprowscs": _moment(rows.lookup_rows_cs, 3, MANY),
+    "lookuporderedrows": _moment(rows.lookup_ordered_rows, 5, MANY),
+    "lookuporderedrowscs": _moment(rows.lookup_ordered_rows_cs, 5, MANY),
+    "dataextensionrowcount": _moment(rows.extension_row_count, 1, 1),
+    "rowcount": Function(rows.row_count, 1, 1),
+    "row": Function(rows.row, 2, 2),
+    "field": Function(rows.field_of, 2, 3),
+    "buildrowsetfromstring": Function(rows.rows_of_text, 2, 2),
+    "buildrowsetfromjson": Function(documents.rows_of_json, 3, 3),
+    "buildrowsetfromxml": Function(documents.rows_of_xml, 3, 3),
+    # content
+    "contentblockbykey": _CONTENT_BLOCK,
+    "contentblockbyname": _CONTENT_BLOCK,
+    "contentblockbyid": _CONTENT_BLOCK,
+    "contentarea": _CONTENT_BLOCK,
+    "contentareabyname": _CONTENT_BLOCK,
+    "treatascontent": _TREAT_AS_CONTENT,
+    "treatascontentarea": _content(content.treat_as_content_area, 2, 2),
+    "beginimpressionregion": Function(_nothing, 1, 1),
+    "endimpressionregion": Function(_nothing, 0, 1),
+    "beginassetblock": Function(_nothing, 1, 1),
+    "endassetblock": Function(_nothing, 0, 1),
+    # encodings
+    "base64encode": _text(coded.base64_encode, 1, 2),
+    "base64decode": _text(coded.base64_decode, 1, 3),
+    "md5": _text(coded.md5, 1, 2),
+    "sha1": _text(coded.sha1, 1, 2),
+    "sha256": _text(coded.sha256, 1, 2),
+    "sha512": _text(coded.sha512, 1, 2),
+    "stringtohex": _text(coded.string_to_hex, 1, 2),
+    "urlencode": Function(coded.url_encode, 1, 3),
+    "getjwt": Function(coded.get_jwt, 3, 3),
+    "redirectto": Function(_itself, 1, 1),
+    "wraplongurl": Function(_itself, 1, 1),
+    "queryparameter": Function(_nothing, 1, 1),  # pages have parameters, mail has none
+    "requestparameter": Function(_nothing, 1, 1),
+}
+
+TABLE_FUNCTIONS: Final = frozenset(
+    {"lookup", "lookuprows", "lookuprowscs", "lookuporderedrows", "lookuporderedrowscs", "dataextensionrowcount"}
+)
+CONTENT_FUNCTIONS: Final = frozenset(name for name, each in FUNCTIONS.items() if each is _CONTENT_BLOCK)
+LAZY: Final = frozenset({"iif"})  # the parser makes a choice of it
+READING: Final = frozenset({"attributevalue"})  # the parser makes a field of it
+FETCHING: Final = frozenset({"httpget", "httppost", "httppost2", "httppostwithretry", "httprequestheader"})
+
+VENDOR_ONLY: Final = frozenset(
+    # what writes to or asks Marketing Cloud, Sales Cloud and their services
+    {"claimrow", "claimrowvalue", "deletedata", "deletede", "insertdata", "insertde", "updatedata", "updatede"}
+    | {"upsertdata", "upsertde", "executefilter", "executefilterorderedrows"}
+    | {
+        "createsalesforceobject",
+        "retrievesalesforceobjects",
+        "updatesinglesalesforceobject",
+        "retrievesalesforcejobsources",
+    }
+    | {"addmscrmlistmember", "createmscrmrecord", "describemscrmentities", "describemscrmentityattributes"}
+    | {"retrievemscrmrecords", "retrievemscrmrecordsfetchxml", "setstatemscrmrecord", "updatemscrmrecords"}
+    | {"upsertmscrmrecord", "addobjectarrayitem", "createobject", "setobjectproperty", "invokecreate", "invokedelete"}
+    | {"invokeexecute", "invokeperform", "invokeretrieve", "invokeupdate", "raiseerrorifnull"}
+    | {"getjwtbykeyname", "encryptsymmetric", "decryptsymmetric", "getportfolioitem", "image", "contentimagebyid"}
+    | {"contentimagebykey", "attachfile", "barcodeurl", "transformxml", "cloudpagesurl", "micrositeurl"}
+    | {"livecontentmicrositeurl", "redirect", "authenticatedemployeeid", "authenticatedemployeenotificationaddress"}
+    | {"authenticatedemployeeusername", "authenticatedenterpriseid", "authenticatedmemberid", "authenticatedmembername"}
+    | {"getsocialpublishurl", "getsocialpublishurlbyname", "getpublishedsocialcontent", "ischtmlbrowser", "wat", "watp"}
+    | {"createsmsconversation", "endsmsconversation", "setsmsconversationnextkeyword", "msg", "nextmsg", "longurl"}
+    | {"setdefaultemaillinktext", "upsertcontact", "subscriberbyemail", "setstatusbyemail", "getvalue"}
+)
+
+
+# --- what the parser calls besides -----------------------------------------------------------------
+
+
+def _printed(value: Any) -> Any:
+    """A value as it is written where data is escaped."""
+    return value if type(value) is str else as_markup(values.text(value))
+
+
+def _printed_plainly(value: Any) -> Any:
+    """A value as it is written where nothing is escaped."""
+    return value if type(value) is str else as_plain(values.text(value))
+
+
+def _printed_without_tags(value: Any) -> Any:
+    return value if type(value) is str else without_tags(values.text(value))
+
+
+def _attribute(context: Context, value: Any, name: Any) -> Any:
+    """A field named in code: one the data does not have is an error."""
+    if value is None and str.__str__(name) not in values.environment(context).scope.data:
+        raise Fault(f"`{str.__str__(name)[:100]}` is no attribute", "check its name; variables begin with @")
+    return value
+
+
+def _attribute_value(context: Context, name: Any) -> Any:
+    """A field whose name is known only while rendering."""
+    wanted = str.__str__(values.text(name))
+    if not wanted:
+        raise Fault("AttributeValue needs a name", "give the name of an attribute")
+    return values.environment(context).scope.data.get(wanted)
+
+
+def _steps(start: Any, end: Any, by: Any) -> range:
+    """The numbers of a FOR loop; none where it runs the other way."""
+    first, last = values.whole(start), values.whole(end)
+    if abs(last - first) > 10**9:
+        raise Fault("a loop has too many rounds", "limit what it counts to")
+    return range(first, last + by, by)
+
+
+def _refuse(what: Any, advice: Any) -> None:
+    raise Fault(str.__str__(what), str.__str__(advice))
+
+
+def _filter(call: Callable[..., Any], arguments: int, *, takes_context: bool = False) -> Filter:
+    return Filter(call, arguments, arguments, frozenset(), takes_context)
+
+
+_INTERNAL: Final[dict[str, Filter]] = {
+    "v": _filter(_printed, 0),
+    "is_true": _filter(values.is_true, 0),
+    "equals": _filter(values.equals, 1),
+    "differs": _filter(values.differs, 1),
+    "above": _filter(values.above, 1),
+    "below": _filter(values.below, 1),
+    "not_above": _filter(values.not_above, 1),
+    "not_below": _filter(values.not_below, 1),
+    "attribute": _filter(_attribute, 1, takes_context=True),
+    "attribute_value": _filter(_attribute_value, 0, takes_context=True),
+    "extension": _filter(rows.extension, 1),
+    "steps": _filter(_steps, 2),
+    "refuse": _filter(_refuse, 1),
+}
+
+
+def _as_filter(function: Function) -> Filter:
+    """A function as the generator calls it: its first argument is what the filter is applied to."""
+    return Filter(
+        function.call,
+        max(function.least - 1, 0),
+        max(function.most - 1, 0),
+        frozenset(),
+        function.takes_context,
+        function.has_effects,
+        function.shares_scope,
+        function.includes,
+    )
+
+
+AMPSCRIPT_FILTERS: Final = {name: _as_filter(each) for name, each in FUNCTIONS.items()} | _INTERNAL
+AMPSCRIPT_UNESCAPED: Final = {"v": _filter(_printed_plainly, 0)}
+AMPSCRIPT_PLAIN_TEXT: Final = {"v": _filter(_printed_without_tags, 0)}
