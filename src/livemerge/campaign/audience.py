@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -163,4 +164,6 @@ def _check_columns(columns: Iterable[str], section: config.Audience, where: str)
     for setting, column in (("key", section.key), ("address", section.address)):
         if column not in columns:
             advice = nearest(column, columns) or f"It has: {', '.join(columns) or 'no columns'}."
+            if len(columns) == 1 and re.search(r"[;\t|]", columns[0]):
+                advice = "Separate the columns with commas."
             raise AudienceError(f"there is no column `{column}` (audience.{setting})", where=where, advice=advice)

@@ -22,7 +22,10 @@ def demo(
         bool, typer.Option("--once", help="End after the summary instead of staying to be looked at.")
     ] = False,
     stop_crm_after: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Switch the CRM off once N messages have left.")
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Switch the CRM off once N messages have left; data is read 500 customers ahead."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another world.")] = 7,
     as_json: JsonOption = False,

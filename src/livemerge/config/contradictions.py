@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -35,6 +36,15 @@ def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
                     advice="Ask for a batch: select … as key, … where customer_id in :keys",
                 )
             )
+    public = urlsplit(settings.public.url)
+    if settings.public.url and (public.scheme not in ("http", "https") or not public.hostname):
+        found.append(
+            ConfigError(
+                "not an http or https address",
+                where=places.where("public", "url"),
+                advice='Links in messages begin with it: url = "https://mail.example".',
+            )
+        )
     if not settings.store.url.removeprefix("sqlite:///").strip() or not settings.store.url.startswith("sqlite:///"):
         found.append(
             ConfigError(

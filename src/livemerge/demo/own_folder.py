@@ -28,6 +28,15 @@ def writing_in(folder: Path) -> Iterator[None]:
         raise ConfigError(f"cannot be written: {error}", where=str(folder), advice=_ANOTHER) from error
 
 
+def claim(folder: Path) -> None:
+    """Makes the folder a demo's. ConfigError where it holds other things: nothing of those is written over."""
+    with writing_in(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / LOCK_FILE).exists():
+            raise ConfigError("holds other things than a demo", where=str(folder), advice=_ANOTHER)
+        (folder / LOCK_FILE).touch()
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Holds the folder. ConfigError while another demo does: it would lose its campaign and its addresses.
@@ -35,7 +44,6 @@ def alone_in(folder: Path) -> Iterator[None]:
     The kernel lets go of it when the process dies, however it dies.
     """
     with writing_in(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / LOCK_FILE).open("a")
     with lock:
         try:

@@ -24,7 +24,7 @@ from livemerge.clock import Clock, SystemClock
 from livemerge.demo.crm import Crm, crm_rows
 from livemerge.demo.inbox import Inbox
 from livemerge.demo.mailbox import Mailbox
-from livemerge.demo.own_folder import alone_in, writing_in
+from livemerge.demo.own_folder import alone_in, claim, writing_in
 from livemerge.demo.people import Person, people
 from livemerge.demo.project import TOKEN_VARIABLE, Addresses, write_demo_project
 from livemerge.demo.shop import write_shop
@@ -60,6 +60,7 @@ class World:
         self._running = AsyncExitStack()
         self._crm_rows = crm_rows(self._customers, seed=seed, now=self._clock.now())
         self.crm = Crm(self._crm_rows, token=self._token, seed=seed, clock=self._clock)
+        claim(self.folder)
         with writing_in(self.folder):
             self.inbox = Inbox(Mailbox(self.folder / "inbox"), self._clock)
 

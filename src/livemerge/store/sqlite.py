@@ -5,6 +5,7 @@ Called directly, without a thread: a point read takes some 17 µs, a hop to a th
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -121,6 +122,7 @@ def open_store(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> 
     if sqlite3.sqlite_version_info < MIN_SQLITE:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old", advice="Version 3.35 or newer is needed.")
     place = str(path) if path else "memory"
+    _make_private(path)
     try:
         connection = sqlite3.connect(path or ":memory:", timeout=busy_timeout_s, isolation_level=None)
     except sqlite3.Error as error:
@@ -136,6 +138,13 @@ def open_store(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> 
         connection.close()
         raise
     return store
+
+
+def _make_private(path: Path | None) -> None:
+    """Makes the file, readable by its owner only: addresses and what people did stand in it."""
+    if path is not None and not path.exists():
+        with suppress(OSError):  # then opening it says why
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _migrate(store: Store) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,10 @@ async def test_a_start_that_fails_leaves_nothing_running(tmp_path, monkeypatch):
         await world.__aenter__()
     with pytest.raises(OSError):
         await asyncio.open_connection("127.0.0.1", int(world.crm.url.rpartition(":")[2]))
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ConfigError, match="holds other things than a demo"):
+        World(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
