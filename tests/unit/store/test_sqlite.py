@@ -307,6 +307,6 @@ def test_inside_a_transaction_a_hasty_one_is_part_of_it(store):
     assert notes(store) == ["a"]
 
 
-def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+def test_the_file_is_readable_by_its_owner_only(tmp_path):
     open_store(tmp_path / "livemerge.db").close()
     assert (tmp_path / "livemerge.db").stat().st_mode & 0o077 == 0
