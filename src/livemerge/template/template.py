@@ -5,26 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
-from markupsafe import Markup
-
 from livemerge.clock import SystemClock
-from livemerge.errors import AbortCampaign, SkipRecipient, TemplateError, nearest
-from livemerge.template.ampscript import (
-    AMPSCRIPT_FILTERS,
-    AMPSCRIPT_PLAIN_TEXT,
-    AMPSCRIPT_UNESCAPED,
-    ampscript_data,
-    ampscript_guard,
-    ampscript_spans,
-    ampscript_texts,
-    parse_ampscript,
-)
+from livemerge.errors import TemplateError, nearest
 from livemerge.template.analysis import analyse
-from livemerge.template.effects import effects_of, needed_before
 from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import LIQUID_MANNER, Compiled, Manner, generate
@@ -32,11 +19,15 @@ from livemerge.template.handlebars import (
     DIALECTS,
     HANDLEBARS_CALLS,
     HANDLEBARS_FILTERS,
+    MUSTACHIO_CALLS,
     OPTIONS,
     handlebars_guard,
     handlebars_parser,
     handlebars_spans,
     iterable_spans,
+    mustachio,
+    mustachio_spans,
+    parse_mustachio,
     values,
 )
 from livemerge.template.html_places import values_outside_quotes
@@ -53,7 +44,7 @@ from livemerge.template.mailchimp import (
 )
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import TagSpan
-from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size, text_of
+from livemerge.template.runtime import Context, Fault, Output, Program, Scope, check_size, text_of
 from livemerge.template.trace import Trace, make_trace
 from livemerge.template.wire import (
     Encoding,
@@ -83,11 +74,6 @@ class Language:
     arrange: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
     moment: Callable[[Mapping[str, object]], datetime | None] | None = None  # the data's own "now"
     dialects: tuple[str, ...] = ()
-    unescaped: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where nothing is escaped
-    plain_text: Mapping[str, Filter] = field(default_factory=dict)  # instead of those, in parts of plain text
-    texts: Callable[[Mapping[str, object]], Mapping[str, str]] | None = None  # the data's own templates; set where
-    # functions see their environment
-    shares_variables: bool = False  # the parts of a message see the variables of those before them
     manner: Manner = LIQUID_MANNER
     show: Callable[[Any], str] = text_of  # a value as it is printed
     escape: Callable[[str], str] = escape_kernel
@@ -118,17 +104,6 @@ LANGUAGES = {
         mailchimp_moment,
         ("mailchimp", "mandrill"),
     ),
-    "ampscript": Language(
-        parse_ampscript,
-        AMPSCRIPT_FILTERS,
-        ampscript_spans,
-        ampscript_guard,
-        ampscript_data,
-        unescaped=AMPSCRIPT_UNESCAPED,
-        plain_text=AMPSCRIPT_PLAIN_TEXT,
-        texts=ampscript_texts,
-        shares_variables=True,
-    ),
     "handlebars": _HANDLEBARS,
 }
 
@@ -139,6 +114,16 @@ _DIALECTS: dict[tuple[str, str], Language] = {
         spans=iterable_spans if name == "iterable" else handlebars_spans,
     )
     for name in DIALECTS
+} | {
+    ("handlebars", "postmark"): replace(
+        _HANDLEBARS,
+        parse=parse_mustachio,
+        spans=mustachio_spans,
+        manner=Manner(MUSTACHIO_CALLS, "TRUE({named})", has_escaped_literals=False),
+        show=mustachio.show,
+        escape=mustachio.escape,
+        settings=frozenset(),
+    )
 }
 
 
@@ -179,13 +164,10 @@ class _Options:
         return language_of(self.language, self.dialect)
 
     def filters(self) -> Mapping[str, Filter]:
-        language = self.spoken
-        known = language.filters
+        known = self.spoken.filters
         if self.is_plain_text:
-            known = {**known, **language.plain_text}
             return {**known, **{name: PLAIN_TEXT_FILTERS[name] for name in PLAIN_TEXT_FILTERS if name in known}}
         if self.escape is None:
-            known = {**known, **language.unescaped}
             return {**known, **{name: UNESCAPED_FILTERS[name] for name in UNESCAPED_FILTERS if name in known}}
         return known
 
@@ -212,7 +194,7 @@ class _Unit:
 class Template:
     """A compiled template. Immutable for its users; programs are generated when first needed and kept."""
 
-    def __init__(self, unit: _Unit, options: _Options, templates: Mapping[str, str], before: Block = ()) -> None:
+    def __init__(self, unit: _Unit, options: _Options, templates: Mapping[str, str]) -> None:
         self.language = options.language
         self.name = unit.source.name
         self._unit = unit
@@ -222,9 +204,7 @@ class Template:
         self._templates = templates
         self._partials: dict[tuple[str, str], _Unit] = {}
         self._programs: dict[tuple[str, str, bool, bool], Compiled] = {}
-        self._before_all = before
-        self._before = needed_before(unit.block, before, self._filters)
-        found = analyse(unit.block, unit.source, self._filters, self._known_partial, self._before)
+        found = analyse(unit.block, unit.source, self._filters, self._known_partial)
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
         self.findings: tuple[Finding, ...] = unit.findings + found.findings + self._unquoted()
@@ -310,28 +290,17 @@ class Template:
             lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
             marks if is_traced else None,
         )
-        language = self._spoken
-        scope = Scope(language.arrange(data) if language.arrange else data)
-        if language.texts:
-            context.environment = self._environment(scope, {**known, **language.texts(data)})
+        arrange = self._spoken.arrange
         output = Output()
         try:
-            program.program(context, scope, output)
+            program.program(context, Scope(arrange(data) if arrange else data), output)
             if len(output) > FEW_PIECES:
                 check_size(output)
-        except TemplateError as error:
-            if isinstance(error, SkipRecipient | AbortCampaign) and not error.line:
-                raise self._decided(error) from error
+        except TemplateError:
             raise
         except Exception as error:
             raise self._located(error) from error
         return output, marks
-
-    def _environment(self, scope: Scope, texts: Mapping[str, str]) -> Environment:
-        def run(name: str, text: str) -> Program:
-            return self._partial_program(name, text, "captured", is_traced=False, shares=True)
-
-        return Environment(scope, texts, run, Markup if self._options.escape else str)
 
     def _clock(self, data: Mapping[str, object], now: datetime | None) -> Callable[[], datetime]:
         """What templates take for now: the caller's moment, else the data's own, else the machine's. Aware."""
@@ -363,14 +332,8 @@ class Template:
             self._filters,
             is_traced=is_traced,
             shares_scope=shares_scope,
-            before=self._before if unit is self._unit else (),
             manner=self._spoken.manner,
         )
-
-    @property
-    def effects(self) -> Block:
-        """What a part that runs after this one needs of it: what came before, and what sets variables."""
-        return (*self._before_all, *effects_of(self._unit.block, self._filters))
 
     # --- other templates ---
 
@@ -398,9 +361,6 @@ class Template:
             raise Fault("there is no template of this name", nearest(name, known) or "check the name")
         if indent:
             text = re.sub(r"^(?=.)", indent, text, flags=re.MULTILINE)
-        return self._partial_program(name, text, kind, is_traced=is_traced, shares=shares)
-
-    def _partial_program(self, name: str, text: str, kind: str, *, is_traced: bool, shares: bool) -> Program:
         unit = self._parsed_partial(name, text)
         reports = is_traced and kind != "captured"  # a captured text is one value where it is written
         key = (kind, f"{name}\0{text}", reports, shares)
@@ -417,14 +377,6 @@ class Template:
         what = fault.what if fault else f"this cannot be rendered ({type(error).__name__})"
         unit, place = self._place_of(error)
         return unit.source.error(what, place, fault.advice if fault else "check the data this place reads")
-
-    def _decided(self, error: SkipRecipient | AbortCampaign) -> TemplateError:
-        """What the template decided, with the place where it did."""
-        unit, place = self._place_of(error)
-        source = unit.source
-        caret = source.caret(place)
-        where = source.name or "template"
-        return type(error)(error.what, where=where, line=place.line, column=place.column, caret=caret)
 
     def _place_of(self, error: Exception) -> tuple[_Unit, Place]:
         """The innermost template line of a traceback."""
@@ -462,15 +414,13 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     first_column: int = 1,
     templates: Mapping[str, str] | None = None,
     plain_text: bool = False,
-    before: Block = (),
     options: Mapping[str, bool] | None = None,
 ) -> Template:
     """A template compiled from its source. Raises TemplateError for what cannot be parsed.
 
     `raw="markup"`: raw constructs write only Markup raw and escape everything else. `templates`: texts that may be
     included. `first_line`, `first_column`: where the source begins in its file. `plain_text`: this is text derived
-    from HTML; escape filters do nothing, Markup loses its tags. `before`: the effects of the message's parts that
-    ran before this one. `options`: Handlebars' compile options, by its names.
+    from HTML; escape filters do nothing, Markup loses its tags. `options`: Handlebars' compile options, by its names.
     """
     if language not in LANGUAGES:
         advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
@@ -479,12 +429,12 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
         advice = nearest(dialect or "", LANGUAGES[language].dialects) or "leave the dialect out"
         raise TemplateError(f"{language} has no dialect `{dialect}` here", where=name, advice=advice)
     settings = tuple(sorted((options or {}).items()))
-    if unknown := [option for option, _ in settings if option not in LANGUAGES[language].settings]:
+    if unknown := [option for option, _ in settings if option not in language_of(language, dialect).settings]:
         raise TemplateError(f"{language} has no option `{unknown[0]}`", where=name, advice="leave it out")
     asked = _Options(language, escape, strict, raw == "markup", plain_text, dialect, settings)
     unit = _parse(Source(source, sys.intern(name), first_line, first_column), asked)
     try:
-        template = Template(unit, asked, dict(templates or _NO_TEMPLATES), before)
+        template = Template(unit, asked, dict(templates or _NO_TEMPLATES))
         template._program("text", unit, is_traced=False, shares_scope=False)
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error

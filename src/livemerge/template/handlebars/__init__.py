@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from livemerge.template.findings import Finding, Source
-from livemerge.template.handlebars import values
+from livemerge.template.handlebars import mustachio, values
 from livemerge.template.handlebars.calls import HANDLEBARS_CALLS
 from livemerge.template.handlebars.dialects import DIALECTS, OPTIONS, Dialect, with_options
 from livemerge.template.handlebars.helpers import HANDLEBARS_FILTERS
+from livemerge.template.handlebars.mustachio import MUSTACHIO_CALLS, mustachio_spans, parse_mustachio
 from livemerge.template.handlebars.parser import parse
 from livemerge.template.handlebars.spans import handlebars_guard, handlebars_spans, iterable_spans
 from livemerge.template.handlebars.tree import build_tree
@@ -19,11 +20,15 @@ __all__ = [
     "DIALECTS",
     "HANDLEBARS_CALLS",
     "HANDLEBARS_FILTERS",
+    "MUSTACHIO_CALLS",
     "OPTIONS",
     "handlebars_guard",
     "handlebars_parser",
     "handlebars_spans",
     "iterable_spans",
+    "mustachio",
+    "mustachio_spans",
+    "parse_mustachio",
     "values",
 ]
 
