@@ -5,13 +5,26 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
+from markupsafe import Markup
+
 from livemerge.clock import SystemClock
-from livemerge.errors import TemplateError, nearest
+from livemerge.errors import AbortCampaign, SkipRecipient, TemplateError, nearest
+from livemerge.template.ampscript import (
+    AMPSCRIPT_FILTERS,
+    AMPSCRIPT_PLAIN_TEXT,
+    AMPSCRIPT_UNESCAPED,
+    ampscript_data,
+    ampscript_guard,
+    ampscript_spans,
+    ampscript_texts,
+    parse_ampscript,
+)
 from livemerge.template.analysis import analyse
+from livemerge.template.effects import effects_of, needed_before
 from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import LIQUID_MANNER, Compiled, Manner, generate
@@ -44,7 +57,7 @@ from livemerge.template.mailchimp import (
 )
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import TagSpan
-from livemerge.template.runtime import Context, Fault, Output, Program, Scope, check_size, text_of
+from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size, text_of
 from livemerge.template.trace import Trace, make_trace
 from livemerge.template.wire import (
     Encoding,
@@ -74,6 +87,11 @@ class Language:
     arrange: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
     moment: Callable[[Mapping[str, object]], datetime | None] | None = None  # the data's own "now"
     dialects: tuple[str, ...] = ()
+    unescaped: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where nothing is escaped
+    plain_text: Mapping[str, Filter] = field(default_factory=dict)  # instead of those, in parts of plain text
+    texts: Callable[[Mapping[str, object]], Mapping[str, str]] | None = None  # the data's own templates; set where
+    # functions see their environment
+    shares_variables: bool = False  # the parts of a message see the variables of those before them
     manner: Manner = LIQUID_MANNER
     show: Callable[[Any], str] = text_of  # a value as it is printed
     escape: Callable[[str], str] = escape_kernel
@@ -103,6 +121,17 @@ LANGUAGES = {
         mailchimp_data,
         mailchimp_moment,
         ("mailchimp", "mandrill"),
+    ),
+    "ampscript": Language(
+        parse_ampscript,
+        AMPSCRIPT_FILTERS,
+        ampscript_spans,
+        ampscript_guard,
+        ampscript_data,
+        unescaped=AMPSCRIPT_UNESCAPED,
+        plain_text=AMPSCRIPT_PLAIN_TEXT,
+        texts=ampscript_texts,
+        shares_variables=True,
     ),
     "handlebars": _HANDLEBARS,
 }
@@ -164,10 +193,13 @@ class _Options:
         return language_of(self.language, self.dialect)
 
     def filters(self) -> Mapping[str, Filter]:
-        known = self.spoken.filters
+        language = self.spoken
+        known = language.filters
         if self.is_plain_text:
+            known = {**known, **language.plain_text}
             return {**known, **{name: PLAIN_TEXT_FILTERS[name] for name in PLAIN_TEXT_FILTERS if name in known}}
         if self.escape is None:
+            known = {**known, **language.unescaped}
             return {**known, **{name: UNESCAPED_FILTERS[name] for name in UNESCAPED_FILTERS if name in known}}
         return known
 
@@ -194,7 +226,7 @@ class _Unit:
 class Template:
     """A compiled template. Immutable for its users; programs are generated when first needed and kept."""
 
-    def __init__(self, unit: _Unit, options: _Options, templates: Mapping[str, str]) -> None:
+    def __init__(self, unit: _Unit, options: _Options, templates: Mapping[str, str], before: Block = ()) -> None:
         self.language = options.language
         self.name = unit.source.name
         self._unit = unit
@@ -204,7 +236,9 @@ class Template:
         self._templates = templates
         self._partials: dict[tuple[str, str], _Unit] = {}
         self._programs: dict[tuple[str, str, bool, bool], Compiled] = {}
-        found = analyse(unit.block, unit.source, self._filters, self._known_partial)
+        self._before_all = before
+        self._before = needed_before(unit.block, before, self._filters)
+        found = analyse(unit.block, unit.source, self._filters, self._known_partial, self._before)
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
         self.findings: tuple[Finding, ...] = unit.findings + found.findings + self._unquoted()
@@ -290,17 +324,28 @@ class Template:
             lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
             marks if is_traced else None,
         )
-        arrange = self._spoken.arrange
+        language = self._spoken
+        scope = Scope(language.arrange(data) if language.arrange else data)
+        if language.texts:
+            context.environment = self._environment(scope, {**known, **language.texts(data)})
         output = Output()
         try:
-            program.program(context, Scope(arrange(data) if arrange else data), output)
+            program.program(context, scope, output)
             if len(output) > FEW_PIECES:
                 check_size(output)
-        except TemplateError:
+        except TemplateError as error:
+            if isinstance(error, SkipRecipient | AbortCampaign) and not error.line:
+                raise self._decided(error) from error
             raise
         except Exception as error:
             raise self._located(error) from error
         return output, marks
+
+    def _environment(self, scope: Scope, texts: Mapping[str, str]) -> Environment:
+        def run(name: str, text: str) -> Program:
+            return self._partial_program(name, text, "captured", is_traced=False, shares=True)
+
+        return Environment(scope, texts, run, Markup if self._options.escape else str)
 
     def _clock(self, data: Mapping[str, object], now: datetime | None) -> Callable[[], datetime]:
         """What templates take for now: the caller's moment, else the data's own, else the machine's. Aware."""
@@ -332,8 +377,14 @@ class Template:
             self._filters,
             is_traced=is_traced,
             shares_scope=shares_scope,
+            before=self._before if unit is self._unit else (),
             manner=self._spoken.manner,
         )
+
+    @property
+    def effects(self) -> Block:
+        """What a part that runs after this one needs of it: what came before, and what sets variables."""
+        return (*self._before_all, *effects_of(self._unit.block, self._filters))
 
     # --- other templates ---
 
@@ -361,6 +412,9 @@ class Template:
             raise Fault("there is no template of this name", nearest(name, known) or "check the name")
         if indent:
             text = re.sub(r"^(?=.)", indent, text, flags=re.MULTILINE)
+        return self._partial_program(name, text, kind, is_traced=is_traced, shares=shares)
+
+    def _partial_program(self, name: str, text: str, kind: str, *, is_traced: bool, shares: bool) -> Program:
         unit = self._parsed_partial(name, text)
         reports = is_traced and kind != "captured"  # a captured text is one value where it is written
         key = (kind, f"{name}\0{text}", reports, shares)
@@ -377,6 +431,14 @@ class Template:
         what = fault.what if fault else f"this cannot be rendered ({type(error).__name__})"
         unit, place = self._place_of(error)
         return unit.source.error(what, place, fault.advice if fault else "check the data this place reads")
+
+    def _decided(self, error: SkipRecipient | AbortCampaign) -> TemplateError:
+        """What the template decided, with the place where it did."""
+        unit, place = self._place_of(error)
+        source = unit.source
+        caret = source.caret(place)
+        where = source.name or "template"
+        return type(error)(error.what, where=where, line=place.line, column=place.column, caret=caret)
 
     def _place_of(self, error: Exception) -> tuple[_Unit, Place]:
         """The innermost template line of a traceback."""
@@ -414,13 +476,15 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     first_column: int = 1,
     templates: Mapping[str, str] | None = None,
     plain_text: bool = False,
+    before: Block = (),
     options: Mapping[str, bool] | None = None,
 ) -> Template:
     """A template compiled from its source. Raises TemplateError for what cannot be parsed.
 
     `raw="markup"`: raw constructs write only Markup raw and escape everything else. `templates`: texts that may be
     included. `first_line`, `first_column`: where the source begins in its file. `plain_text`: this is text derived
-    from HTML; escape filters do nothing, Markup loses its tags. `options`: Handlebars' compile options, by its names.
+    from HTML; escape filters do nothing, Markup loses its tags. `before`: the effects of the message's parts that
+    ran before this one. `options`: Handlebars' compile options, by its names.
     """
     if language not in LANGUAGES:
         advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
@@ -434,7 +498,7 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     asked = _Options(language, escape, strict, raw == "markup", plain_text, dialect, settings)
     unit = _parse(Source(source, sys.intern(name), first_line, first_column), asked)
     try:
-        template = Template(unit, asked, dict(templates or _NO_TEMPLATES))
+        template = Template(unit, asked, dict(templates or _NO_TEMPLATES), before)
         template._program("text", unit, is_traced=False, shares_scope=False)
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error
