@@ -34,7 +34,7 @@ def print_summary(summary: Summary) -> None:
     title = f"{summary.campaign} ({summary.occurrence})"
     out.print(f"\n[bold]{escape(title)}[/]  {' · '.join(counted)}")
     if not summary.sent_now and not summary.failed_now and not summary.is_stopped:
-        out.print("Nobody was waiting for this message, so nobody was mailed.")
+        out.print("Nobody was left to mail.")
     else:
         out.print(
             f"{summary.sent_now:,} messages in {summary.seconds:.1f} s = {summary.messages_per_s:,.0f} a second; "
