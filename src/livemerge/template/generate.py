@@ -149,8 +149,9 @@ class _Generator:
         self.is_shared = shares_scope or has_include(block) or any(each.shares_scope for each in calls)
         self.resumes = has_resume(block) or self.is_shared
         self.counters = counter_names(block)
-        self.has_chains = has_chains(block)
-        self.has_frame = self.has_chains or has_frame(block)
+        if self.manner is not LIQUID_MANNER:
+            self.has_chains = has_chains(block)
+            self.has_frame = self.has_chains or has_frame(block)
         if not self.is_shared:
             self.variables = {name: f"v{at}" for at, name in enumerate(sorted(assigned_names((*before, *block))))}
         if before:
