@@ -6,7 +6,9 @@ and run as a template without the data in it becoming code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from markupsafe import Markup
 
@@ -14,7 +16,7 @@ from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Fault, too_long
 from livemerge.template.wire import escape_kernel
 
-MAX_PARTS = 20_000  # of one text; a loop that joins more is not making a mail
+MAX_PARTS = 5_000  # of one text; a loop that joins more is not making a mail
 
 
 class Authored(Markup):
@@ -60,14 +62,21 @@ def glued(parts: Iterable[str]) -> str:
 
 def cut(text: str, start: int, end: int) -> str:
     """The characters from `start` up to `end`; each keeps what it is."""
-    if not isinstance(text, Mixed):
-        return like(text, plain(text)[start:end])
-    found, at = [], 0
-    for part in text.parts:
-        inside = plain(part)[max(start - at, 0) : max(end - at, 0)]
-        found.append(like(part, inside))
-        at += len(part)
-    return glued(found)
+    return next(cuts(text, ((start, end),)))
+
+
+def cuts(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """Each of many stretches of a text, in one walk over its parts."""
+    parts = parts_of(text)
+    starts = list(accumulate(map(len, parts[:-1]), initial=0))
+    for start, end in spans:
+        found: list[str] = []
+        for at in range(max(bisect_right(starts, start) - 1, 0), len(parts)):
+            if starts[at] >= end:
+                break
+            inside = plain(parts[at])[max(start - starts[at], 0) : max(end - starts[at], 0)]
+            found.append(like(parts[at], inside))
+        yield glued(found)
 
 
 def like(model: str, text: str) -> str:

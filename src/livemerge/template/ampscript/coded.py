@@ -9,9 +9,9 @@ import hmac
 from typing import Any
 from urllib.parse import quote
 
-from livemerge.template.ampscript.texts import flag
+from livemerge.template.ampscript.texts import flag, joined
 from livemerge.template.ampscript.values import text
-from livemerge.template.authored import cut, glued, plain
+from livemerge.template.authored import cut, cuts, glued, plain
 from livemerge.template.runtime import Fault
 
 _CHARSETS = {"UTF-8": "utf-8", "UTF-16": "utf-16-le", "UTF-32": "utf-32-le", "ASCII": "ascii", "US-ASCII": "ascii"}
@@ -73,13 +73,9 @@ def url_encode(value: Any, all_characters: Any = False, all_text: Any = False) -
     head, tail = cut(found, 0, start), cut(found, start, len(found))
     if flag(all_characters):
         return glued((head, _form_encoded(plain(tail))))
-    pieces = plain(tail).split(" ")
-    parts: list[str] = [head]
-    at = 0
-    for number, piece in enumerate(pieces):
-        parts += ("%20" if number else "", cut(tail, at, at + len(piece)))
-        at += len(piece) + 1
-    return glued(parts)
+    spaces = [at for at, each in enumerate(plain(tail)) if each == " "]
+    words = cuts(tail, zip([0, *(at + 1 for at in spaces)], [*spaces, len(tail)], strict=True))
+    return glued((head, joined(words, "%20")))
 
 
 def _form_encoded(value: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from livemerge.errors import AbortCampaign, SkipRecipient
 from livemerge.template.ampscript.texts import flag
-from livemerge.template.ampscript.values import environment, text
+from livemerge.template.ampscript.values import charge, environment, text
 from livemerge.template.authored import Authored, parts_of, plain
-from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS, MAX_TEXT_CHARACTERS
+from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Context, Fault, Output, merged, too_long
 
 ROUNDS_A_RUN: Final = 100  # of a loop, that running a text as a template counts as: it may have to be compiled
+CHARACTERS_A_ROUND: Final = 100  # of such a text, that count as one round more
 MASK: Final = re.compile("\ue000([0-9]{1,3}_[0-9]{1,6})\ue001")  # private use: a place where data stands
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
@@ -58,9 +59,7 @@ def _written(context: Context, name: str, source: str) -> str:
     """What a source writes with our variables. Raises Fault where that goes too deep or on too long."""
     if context.depth >= MAX_INCLUDE_DEPTH:
         raise Fault(f"contents include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
-    context.iterations += ROUNDS_A_RUN
-    if context.iterations > MAX_ITERATIONS:
-        raise Fault("contents are written too often", "write them once, outside the loop")
+    charge(context, ROUNDS_A_RUN + len(source) // CHARACTERS_A_ROUND)
     around = environment(context)
     output = Output()
     context.depth += 1

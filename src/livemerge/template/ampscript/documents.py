@@ -13,11 +13,12 @@ from xml.parsers import expat
 
 from livemerge.template.ampscript.rows import NO_ROWS, Row, RowSet
 from livemerge.template.ampscript.texts import flag
-from livemerge.template.ampscript.values import result, text
+from livemerge.template.ampscript.values import charge, result, text
 from livemerge.template.authored import plain
-from livemerge.template.runtime import Fault
+from livemerge.template.runtime import Context, Fault
 
 MAX_DOCUMENT_CHARACTERS: Final = 1_048_576
+CHARACTERS_A_ROUND: Final = 200  # of a document, that count as one round of a loop
 MAX_ROWS: Final = 10_000
 MAX_DEPTH: Final = 64  # elements in elements
 MAX_STEPS: Final = 20  # of a path
@@ -30,18 +31,25 @@ class _Malformed(Exception):
     """A document or path that cannot be read."""
 
 
-def rows_of_json(value: Any, path: Any, gives_none: Any) -> RowSet:
+def rows_of_json(context: Context, value: Any, path: Any, gives_none: Any) -> RowSet:
     """One row for each thing a path finds: an object's columns, or `Value`. Nested values are empty.
 
     `gives_none`: what cannot be read gives no rows, else Fault.
     """
     try:
-        found = _found(_json(plain(text(value))), _steps(plain(text(path))))
+        found = _found(_json(_charged(context, value)), _steps(plain(text(path))))
         return RowSet(tuple(_row(name, each) for name, each in found))
     except _Malformed as error:
         if flag(gives_none):
             return NO_ROWS
         raise Fault(f"the JSON cannot be read: {error}", "give 1 as the third argument to get no rows then") from error
+
+
+def _charged(context: Context, value: Any) -> str:
+    """The document, counted as rounds of a loop by its length."""
+    source = plain(text(value))
+    charge(context, 1 + len(source) // CHARACTERS_A_ROUND)
+    return source
 
 
 def _json(source: str) -> Any:
@@ -185,10 +193,10 @@ def _compares(value: Any, operator: str, wanted: Any) -> bool:
 _XPATH = re.compile(r"[\w\s/.@*\[\]='\"():-]{1,300}")
 
 
-def rows_of_xml(value: Any, path: Any, gives_none: Any) -> RowSet:
+def rows_of_xml(context: Context, value: Any, path: Any, gives_none: Any) -> RowSet:
     """One row for each element a path finds: `Value`, `Xml`, and each attribute as `name_att`."""
     try:
-        found = _elements(_xml(plain(text(value))), plain(text(path)).strip())
+        found = _elements(_xml(_charged(context, value)), plain(text(path)).strip())
         return _xml_rows(found)
     except _Malformed as error:
         if flag(gives_none):

@@ -25,6 +25,7 @@ from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH
 from livemerge.template.nodes import Choice, Expression, FilterCall, Literal, Logic, Not, Path, Place
 
 TABLES = "data_extensions"  # the data's name for all data extensions
+MAX_ADVICE = 50  # unknown functions of one template that a like name is looked for
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _COMPARING = {
     "==": "equals",
@@ -59,6 +60,7 @@ class Expressions:
         self.tokens: list[Token] = [Token("end", "", 0)]
         self.at = 0
         self.depth = 0
+        self.advice: dict[str, str] = {}  # on unknown functions
 
     def start(self, tokens: list[Token]) -> None:
         self.tokens, self.at = tokens, 0
@@ -283,7 +285,10 @@ class Expressions:
         if name in VENDOR_ONLY:
             what = f"`{token.text}` works in Marketing Cloud only"
             return self.report("unsupported-function", what, place, "declare a field with what it would give")
-        advice = nearest(name, (*FUNCTIONS, *LAZY, *READING)) or "check its name; variables begin with @"
+        if name not in self.advice:
+            looked = len(self.advice) < MAX_ADVICE
+            self.advice[name] = nearest(name[:60], (*FUNCTIONS, *LAZY, *READING)) if looked else ""
+        advice = self.advice[name] or "check its name; variables begin with @"
         return self.report("unknown-function", f"there is no function `{token.text[:60]}`", place, advice)
 
     def miscounted(self, name: str, least: int, most: int, given: int, place: Place) -> Expression:

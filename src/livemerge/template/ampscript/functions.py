@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from livemerge.template.ampscript import coded, content, documents, reckoning, rows, texts, values
-from livemerge.template.authored import as_markup, as_plain, without_tags
+from livemerge.template.authored import as_markup, as_plain, parts_of, without_tags
 from livemerge.template.filters.filter import Filter
 from livemerge.template.runtime import Context, Fault
 
+CHARACTERS_A_ROUND: Final = 1_000  # of the texts a function is given, that count as one round of a loop
+PARTS_A_ROUND: Final = 20  # into which those fall
 MANY: Final = 200  # arguments at most, where a function takes any number
 
 
@@ -28,11 +30,28 @@ class Function:
     swallows_booleans: bool = False  # true and false, written as such, count as no text
 
 
+def _bounded(call: Callable[..., Any], least: int, most: int) -> Function:
+    return Function(_measured(call, False), least, most, takes_context=True)
+
+
 def _text(call: Callable[..., Any], least: int, most: int, *, takes_context: bool = False) -> Function:
-    return Function(call, least, most, takes_context, swallows_booleans=True)
+    return Function(_measured(call, takes_context), least, most, takes_context=True, swallows_booleans=True)
 
 
-def _moment(call: Callable[..., Any], least: int, most: int) -> Function:
+def _measured(call: Callable[..., Any], takes_context: bool) -> Callable[..., Any]:
+    """The function, with the length of the texts it is given counted as work."""
+
+    def measured(context: Context, *given: Any) -> Any:
+        size = sum(len(each) for each in given if isinstance(each, str))
+        if size > CHARACTERS_A_ROUND:
+            parts = sum(len(parts_of(each)) for each in given if isinstance(each, str))
+            values.charge(context, size // CHARACTERS_A_ROUND + parts // PARTS_A_ROUND)
+        return call(context, *given) if takes_context else call(*given)
+
+    return measured
+
+
+def _inside(call: Callable[..., Any], least: int, most: int) -> Function:
     return Function(call, least, most, takes_context=True)
 
 
@@ -89,20 +108,20 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "regexmatch": _text(texts.reg_ex_match, 3, 10, takes_context=True),
     "char": Function(texts.char, 1, 2),
     # formats
-    "format": _moment(reckoning.format_, 2, 4),
+    "format": _inside(reckoning.format_, 2, 4),
     "formatnumber": Function(reckoning.format_number_, 2, 3),
     "formatcurrency": Function(reckoning.format_currency, 2, 4),
-    "formatdate": _moment(reckoning.format_date_, 1, 4),
+    "formatdate": _inside(reckoning.format_date_, 1, 4),
     # dates
-    "now": _moment(reckoning.now, 0, 1),
-    "getsendtime": _moment(reckoning.now, 0, 1),
-    "systemdatetolocaldate": _moment(reckoning.same_date, 1, 1),
-    "localdatetosystemdate": _moment(reckoning.same_date, 1, 1),
-    "dateadd": _moment(reckoning.date_add, 3, 3),
-    "datediff": _moment(reckoning.date_diff, 3, 3),
-    "datepart": _moment(reckoning.date_part, 2, 2),
-    "dateparse": _moment(reckoning.date_parse, 1, 2),
-    "stringtodate": _moment(reckoning.string_to_date, 1, 1),
+    "now": _inside(reckoning.now, 0, 1),
+    "getsendtime": _inside(reckoning.now, 0, 1),
+    "systemdatetolocaldate": _inside(reckoning.same_date, 1, 1),
+    "localdatetosystemdate": _inside(reckoning.same_date, 1, 1),
+    "dateadd": _inside(reckoning.date_add, 3, 3),
+    "datediff": _inside(reckoning.date_diff, 3, 3),
+    "datepart": _inside(reckoning.date_part, 2, 2),
+    "dateparse": _inside(reckoning.date_parse, 1, 2),
+    "stringtodate": _inside(reckoning.string_to_date, 1, 1),
     # numbers
     "add": Function(reckoning.add, 2, 2),
     "subtract": Function(reckoning.subtract, 2, 2),
@@ -111,18 +130,18 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "mod": Function(reckoning.mod, 2, 2),
     "random": Function(reckoning.random_number, 2, 2, takes_context=True, has_effects=True),
     # data extensions and rowsets; the data extension's name is replaced by its rows
-    "lookup": _moment(rows.lookup, 4, MANY),
-    "lookuprows": _moment(rows.lookup_rows, 3, MANY),
-    "lookuprowscs": _moment(rows.lookup_rows_cs, 3, MANY),
-    "lookuporderedrows": _moment(rows.lookup_ordered_rows, 5, MANY),
-    "lookuporderedrowscs": _moment(rows.lookup_ordered_rows_cs, 5, MANY),
-    "dataextensionrowcount": _moment(rows.extension_row_count, 1, 1),
+    "lookup": _inside(rows.lookup, 4, MANY),
+    "lookuprows": _inside(rows.lookup_rows, 3, MANY),
+    "lookuprowscs": _inside(rows.lookup_rows_cs, 3, MANY),
+    "lookuporderedrows": _inside(rows.lookup_ordered_rows, 5, MANY),
+    "lookuporderedrowscs": _inside(rows.lookup_ordered_rows_cs, 5, MANY),
+    "dataextensionrowcount": _inside(rows.extension_row_count, 1, 1),
     "rowcount": Function(rows.row_count, 1, 1),
     "row": Function(rows.row, 2, 2),
     "field": Function(rows.field_of, 2, 3),
     "buildrowsetfromstring": Function(rows.rows_of_text, 2, 2),
-    "buildrowsetfromjson": Function(documents.rows_of_json, 3, 3),
-    "buildrowsetfromxml": Function(documents.rows_of_xml, 3, 3),
+    "buildrowsetfromjson": _inside(documents.rows_of_json, 3, 3),
+    "buildrowsetfromxml": _inside(documents.rows_of_xml, 3, 3),
     # content
     "contentblockbykey": _CONTENT_BLOCK,
     "contentblockbyname": _CONTENT_BLOCK,
@@ -137,13 +156,13 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "endassetblock": Function(_nothing, 0, 1),
     # encodings
     "base64encode": _text(coded.base64_encode, 1, 2),
-    "base64decode": _text(coded.base64_decode, 1, 3),
+    "base64decode": _bounded(coded.base64_decode, 1, 3),
     "md5": _text(coded.md5, 1, 2),
     "sha1": _text(coded.sha1, 1, 2),
     "sha256": _text(coded.sha256, 1, 2),
     "sha512": _text(coded.sha512, 1, 2),
     "stringtohex": _text(coded.string_to_hex, 1, 2),
-    "urlencode": Function(coded.url_encode, 1, 3),
+    "urlencode": _bounded(coded.url_encode, 1, 3),
     "getjwt": Function(coded.get_jwt, 3, 3),
     "redirectto": Function(_itself, 1, 1),
     "wraplongurl": Function(_itself, 1, 1),

@@ -28,6 +28,7 @@ from livemerge.template.nodes import (
 )
 
 DROPPED = "@ dropped"  # the variable that takes what a statement gives and nobody reads
+MAX_TAGS = 20_000  # of one message; what it takes to compile more is no longer a moment
 _CLOSINGS = {"block": "]%%", "inline": "=%%"}
 
 
@@ -74,7 +75,9 @@ class _Parser:
 
     def parsed(self) -> Block:
         text, at = self.source.text, 0
-        for piece in pieces_of(text):
+        for count, piece in enumerate(pieces_of(text)):
+            if count >= MAX_TAGS:
+                raise self.source.error(f"a message has more than {MAX_TAGS} tags", self.source.place(piece.start))
             self.text(at, piece.start)
             if piece.inner_end < 0:
                 raise self.not_closed(piece)

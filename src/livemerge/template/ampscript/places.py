@@ -45,8 +45,9 @@ class Piece:
 def pieces_of(text: str) -> Iterator[Piece]:
     """Every tag of a message, in order; one that is not closed is the last."""
     at = 0
+    last_data = max((found.start() for found in _DATA_END.finditer(text)), default=-1)
     while found := _OPENING.search(text, at):
-        piece = _piece(text, found.start())
+        piece = _piece(text, found.start(), last_data)
         if piece is None:
             at = found.end()
             continue
@@ -56,7 +57,7 @@ def pieces_of(text: str) -> Iterator[Piece]:
         at = piece.end
 
 
-def _piece(text: str, at: int) -> Piece | None:
+def _piece(text: str, at: int, last_data: int) -> Piece | None:
     if text.startswith("%%=", at):
         return _closed("inline", text, at, at + 3, _INLINE_MARK)
     if text.startswith("%%[", at):
@@ -70,7 +71,7 @@ def _piece(text: str, at: int) -> Piece | None:
         if found is None:
             kind, found = "command", _COMMAND.match(text, at)
         return Piece(kind, at, found.end(), at + 2, found.end() - 2) if found else None
-    return _script(text, at) if text[at] == "<" else _guide(text, at)
+    return _script(text, at) if text[at] == "<" else _guide(text, at, last_data)
 
 
 def _script(text: str, at: int) -> Piece | None:
@@ -84,11 +85,12 @@ def _script(text: str, at: int) -> Piece | None:
     return Piece("server_script", at, end, found.end(), closing.start() if closing else end)
 
 
-def _guide(text: str, at: int) -> Piece | None:
+def _guide(text: str, at: int, last_data: int) -> Piece | None:
     found = _GUIDE.match(text, at)
     if found is None:
         return None
-    closing = _DATA_END.search(text, found.end()) if (found[1] or "").lower() == "data" else None
+    has_end = (found[1] or "").lower() == "data" and found.end() <= last_data
+    closing = _DATA_END.search(text, found.end()) if has_end else None
     return Piece("guide", at, closing.end() if closing else found.end(), at, at)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cmp_to_key
+from itertools import accumulate
 from typing import Any
 
 from livemerge.template.ampscript.texts import flag
-from livemerge.template.ampscript.values import NULL, as_date, order, text, whole
-from livemerge.template.authored import cut, plain
+from livemerge.template.ampscript.values import NULL, as_date, charge, order, text, whole
+from livemerge.template.authored import cuts, plain
 from livemerge.template.limits import MAX_ITERATIONS
 from livemerge.template.runtime import Context, Fault
 
@@ -88,9 +89,7 @@ def _first(rows: list[Mapping[Any, Any]], count: Any) -> RowSet:
 def _rows(context: Context, table: Any) -> list[Mapping[Any, Any]]:
     if not isinstance(table, list | tuple):
         raise Fault("there is no such data extension", "declare it, or give it in the data's `data_extensions`")
-    context.iterations += 1 + len(table) // ROWS_A_ROUND
-    if context.iterations > MAX_ITERATIONS:
-        raise Fault("rows are looked through too often", "look up once, outside the loop")
+    charge(context, 1 + len(table) // ROWS_A_ROUND)
     return [row for row in table if isinstance(row, Mapping)]
 
 
@@ -182,11 +181,9 @@ def rows_of_text(value: Any, delimiter: Any) -> RowSet:
         return NO_ROWS
     if not by:
         return RowSet((Row(("value",), (found,)),))
-    rows: list[Row] = []
-    at = 0
-    for part in plain(found).split(by):
-        rows.append(Row(("value",), (cut(found, at, at + len(part)),)))
-        at += len(part) + len(by)
-        if len(rows) > MAX_ITERATIONS:
-            raise Fault(f"a text is cut into more than {MAX_ITERATIONS} rows", "shorten it")
-    return RowSet(tuple(rows))
+    parts = plain(found).split(by)
+    if len(parts) > MAX_ITERATIONS:
+        raise Fault(f"a text is cut into more than {MAX_ITERATIONS} rows", "shorten it")
+    ends = list(accumulate(len(part) + len(by) for part in parts))
+    spans = zip([0, *ends[:-1]], (end - len(by) for end in ends), strict=True)
+    return RowSet(tuple(Row(("value",), (piece,)) for piece in cuts(found, spans)))

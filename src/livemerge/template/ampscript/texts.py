@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from livemerge.template.ampscript import patterns
-from livemerge.template.ampscript.values import is_true, number, text, whole
-from livemerge.template.authored import Authored, cut, glued, plain, recut
+from livemerge.template.ampscript.values import charge, is_true, number, text, whole
+from livemerge.template.authored import Authored, cut, cuts, glued, plain, recut
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Context, Fault, too_long
 
@@ -25,8 +26,11 @@ def concat(first: Any, *others: Any) -> str:
     return glued(text(each) for each in (first, *others))
 
 
-def _mapped(value: str, change: Any) -> str:
+def _mapped(value: str, change: Callable[[str], str]) -> str:
     """A text changed character by character; a character that would become several stays."""
+    quick = change(plain(value))
+    if value.isascii():
+        return recut(value, quick)
     changed = "".join(new if len(new := change(each)) == 1 else each for each in plain(value))
     return recut(value, changed)
 
@@ -116,12 +120,16 @@ def replace(value: Any, sought: Any, instead: Any = "") -> str:
     places = _positions(plain(found), needle)
     if len(found) + len(places) * len(new) > MAX_TEXT_CHARACTERS:
         raise too_long()
-    pieces: list[str] = []
-    at = 0
-    for place in places:
-        pieces += (cut(found, at, place), new)
-        at = place + len(needle)
-    return glued((*pieces, cut(found, at, len(found)))) if places else found
+    if not places:
+        return found
+    ends = [place + len(needle) for place in places]
+    between = cuts(found, zip([0, *ends], [*places, len(found)], strict=True))
+    return joined(between, new)
+
+
+def joined(pieces: Iterable[str], separator: str) -> str:
+    """Texts with a separator between them."""
+    return glued(each for at, piece in enumerate(pieces) for each in ((separator, piece) if at else (piece,)))
 
 
 def replace_list(value: Any, instead: Any, *sought: Any) -> str:
@@ -148,7 +156,7 @@ def reg_ex_match(context: Context, value: Any, pattern: Any, group: Any, *option
     wanted = int(name) if re.fullmatch(r"[0-9]{1,4}", name) else name
     given = patterns.options_of([plain(text(each)) for each in options])
     matched, steps = patterns.match(plain(found), plain(text(pattern)), wanted, given)
-    context.iterations += 1 + steps // STEPS_A_ROUND
+    charge(context, 1 + steps // STEPS_A_ROUND)
     return matched
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from livemerge.template.ampscript.dates import MIN_DATE, date_from_text
 from livemerge.template.authored import plain
+from livemerge.template.limits import MAX_ITERATIONS
 from livemerge.template.runtime import Context as RenderContext
 from livemerge.template.runtime import Environment, Fault
 
@@ -36,6 +37,13 @@ def environment(context: RenderContext) -> Environment:
     if context.environment is None:
         raise Fault("this cannot be rendered here")
     return context.environment
+
+
+def charge(context: RenderContext, rounds: int) -> None:
+    """Counts work as rounds of a loop. Raises Fault where a rendering has done too much of it."""
+    context.iterations += rounds
+    if context.iterations > MAX_ITERATIONS:
+        raise Fault("functions work on too much text or too many rows", "do it once, outside the loop")
 
 
 class Null(str):
@@ -75,7 +83,7 @@ def as_number(value: Any) -> int | Decimal | None:
     if isinstance(value, int):
         return value
     if isinstance(value, Decimal):
-        return value
+        return Decimal("NaN") if value.is_nan() else value
     if isinstance(value, float):
         return _whole_or_decimal(Decimal(repr(value)))
     return number_from_text(value) if isinstance(value, str) else None
@@ -196,7 +204,7 @@ def is_true(value: Any) -> bool:
         return bool(value)
     if isinstance(value, str):
         return plain(value).strip().lower() == "true"
-    return isinstance(value, int | float | Decimal) and value == 1
+    return isinstance(value, int | float | Decimal) and as_number(value) == 1
 
 
 def is_empty(value: Any) -> bool:

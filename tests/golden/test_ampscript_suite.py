@@ -1,0 +1,59 @@
+"""The shared AMPscript cases, run whole: a table of what passes, and floors below which we never fall again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from livemerge.errors import TemplateError
+from livemerge.template import compile as compile_template
+
+SHARED = Path(os.environ.get("LIVEMERGE_SHARED", Path(__file__).parents[2].parent / "shared"))
+SUITE = SHARED / "suites" / "ampscript" / "ampscript_cases.json"
+NOW = datetime(2026, 3, 4, 19, 5, 7, tzinfo=UTC)
+NOT_SCORED = "differs-from-real-SFMC"
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SUITE.is_file(), reason="the shared suites are not beside this clone"),
+]
+
+
+def run(case: dict[str, Any], escape: Literal["html"] | None) -> str | None:
+    """What a case renders to, None for a TemplateError. Any other exception fails the test."""
+    try:
+        return compile_template(case["template"], "ampscript", escape=escape).render(case["data"], now=NOW)
+    except TemplateError:
+        return None
+
+
+def is_expected(case: dict[str, Any], got: str | None) -> bool:
+    if case["error"] or got is None:
+        return bool(case["error"]) and got is None
+    expected = case["expected"]
+    return got.strip() == expected.strip() if case["compare"] == "trim" else bool(got == expected)
+
+
+@pytest.mark.parametrize("escape", [None, "html"], ids=["as written", "with data escaped"])
+def test_every_scored_ampscript_case_passes(escape: Literal["html"] | None) -> None:
+    passed: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    names: list[str] = []
+    left_out = 0
+    for case in json.loads(SUITE.read_text()):
+        if NOT_SCORED in case["tags"]:
+            left_out += 1
+            continue
+        good = is_expected(case, run(case, escape))
+        (passed if good else failed)[case["tags"][0]] += 1
+        names += [] if good else [case["name"]]
+    for tag in sorted(passed | failed):
+        print(f"\nampscript {tag}: {passed[tag]} passed, {failed[tag]} failed")
+    print(f"  left out: {left_out} × differs from the real Marketing Cloud")
+    assert names == []
