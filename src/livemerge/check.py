@@ -34,7 +34,7 @@ def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> 
     """
     shown = Source(source, template.name, 1)
     found = [_of_a_project(finding) for finding in template.findings]
-    for read in template.reads:
+    for read in (_as_it_fits(read, catalog) for read in template.reads):
         found += (_finding(shown, read, *complaint) for complaint in _complaints(read, catalog))
     if not any(read.path in UNSUBSCRIBE for read in template.reads if read.part in ("html", "")):
         found.append(
@@ -75,6 +75,17 @@ def _of_a_project(finding: Finding) -> Finding:
 def _finding(shown: Source, read: Read, code: str, severity: Severity, what: str, advice: str) -> Finding:
     place = Place(read.line, read.column)
     return replace(shown.finding(code, severity, what, place, advice), part=read.part)
+
+
+def _as_it_fits(read: Read, catalog: Catalog) -> Read:
+    """The read with the one of its paths that this catalog has: `{{#member}}{{name}}` may mean a field around it."""
+    others = [replace(read, path=path, is_guarded=guarded) for path, guarded in read.alternatives]
+    fitting = (each for each in (read, *others) if not _is_misread(each, catalog))
+    return next(fitting, read) if others else read
+
+
+def _is_misread(read: Read, catalog: Catalog) -> bool:
+    return any(code in ("unknown-field", "not-a-list", "reads-into") for code, *_ in _complaints(read, catalog))
 
 
 def _complaints(read: Read, catalog: Catalog) -> Iterable[tuple[str, Severity, str, str]]:

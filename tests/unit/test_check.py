@@ -198,3 +198,19 @@ def test_findings_come_in_the_order_of_the_lines_and_each_once(check):
 def test_mailchimps_own_tags_and_capitals_are_known(check):
     assert check("*|CITY|* *|UNSUB|*", "mailchimp") == []
     assert [finding.code for finding in check("*|TOWN|* *|UNSUB|*", "mailchimp")] == ["unknown-field"]
+
+
+def test_a_section_over_a_field_that_is_no_list_reads_what_is_around_it(check) -> None:
+    found = check("{{#is_member}}{{city}} {{first_name}}{{/is_member}}{{unsubscribe_url}}", "handlebars")
+
+    assert [finding.what for finding in found] == ["`first_name` may be missing, and then nothing stands here"]
+
+
+def test_a_section_over_a_list_reads_its_items(check) -> None:
+    assert check("{{#recommended}}{{colour}}{{/recommended}}{{unsubscribe_url}}", "handlebars") == []
+
+
+def test_a_name_that_is_nowhere_is_unknown_in_a_section_too(check) -> None:
+    found = check("{{#is_member}}{{frist_name}}{{/is_member}}{{unsubscribe_url}}", "handlebars")
+
+    assert [finding.severity for finding in found] == ["error"]

@@ -86,7 +86,7 @@ def analyse(
         walker.findings.clear()
     walker.block(block, names, _NONE)
     reads = tuple(dict.fromkeys(walker.reads))
-    fields = frozenset(path for read in reads for path in (read.path, *read.alternatives))
+    fields = frozenset(path for read in reads for path in read.paths)
     return Analysis(fields, reads, tuple(dict.fromkeys(walker.findings)))
 
 
@@ -376,7 +376,7 @@ class _Walker:
                 _is_guarded(origin.path, guards),
                 origin.has_fallback,
                 origin.operations,
-                alternatives=tuple(filter(None, origin.alternatives)),
+                alternatives=tuple((path, _is_guarded(path, guards)) for path in origin.alternatives if path),
             )
         )
 

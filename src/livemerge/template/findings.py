@@ -35,8 +35,9 @@ class Read:
     """One place where a template reads a field.
 
     `is_guarded`: every way to this place has tested the field. `operations` are the filters applied to it and
-    the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order. `alternatives`: what is
-    read here instead, as the data decides (a section's context may be its list's items, its value, or what is around).
+    the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order. `alternatives`: paths
+    that may be read here instead, as the data decides (a section's context may be its list's items, its value, or what is
+    around it), and whether each is guarded.
     """
 
     path: str
@@ -47,7 +48,12 @@ class Read:
     has_fallback: bool = False
     operations: tuple[str, ...] = ()
     part: str = ""
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that may be read here, the likeliest first."""
+        return (self.path, *(path for path, _ in self.alternatives))
 
 
 class Source:

@@ -12,9 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup
 
 from livemerge.template.dates import as_datetime, php_date, strftime
 from livemerge.template.filters import Filter, make_filter
@@ -34,6 +37,11 @@ MAX_SECONDS = 100_000_000_000  # an epoch beyond it counts milliseconds
 
 def _plain(value: Any) -> str:
     return str.__str__(values.show(value))
+
+
+def _as_written(value: Any) -> Any:
+    """The text that captured HTML shows: what a function changes is not escaped yet."""
+    return unescape(str.__str__(value)) if isinstance(value, Markup) else value
 
 
 def _default(value: Any, instead: Any = "") -> Any:
@@ -402,6 +410,7 @@ _JAVA_NUMBERS = {"M": "m", "d": "d", "H": "H", "h": "I", "m": "M", "s": "S", "D"
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abbreviate": _abbreviate,
     "above": _above,
+    "as_written": _as_written,
     "base64": _base64,
     "below": _below,
     "capitalize_first": _capitalize_first,

@@ -243,5 +243,3 @@ class _Parser:
         condition = scope.value if scope.kind == "#" else nodes.Not(scope.value, scope.place)
         branch = nodes.Branch(condition, f"{scope.kind}{scope.path}", body, scope.place)
         self.add(nodes.If((branch,), (), scope.place))
-
-

@@ -537,7 +537,8 @@ class _Builder:
         name = self.fresh("text")
         capture = nodes.Capture(name, self.body(node.program, scope), place)
         path = nodes.Path(name, (), node.call.text, place)
-        value = nodes.FilterCall(path, function, self.arguments(node.call, scope), (), place)
+        written = nodes.FilterCall(path, "as_written", (), (), place)
+        value = nodes.FilterCall(written, function, self.arguments(node.call, scope), (), place)
         return (capture, nodes.Output(value, node.call.text, place))
 
     def raw(self, node: Section, scope: _Scope) -> Block:
