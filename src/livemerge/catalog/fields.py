@@ -136,8 +136,14 @@ SYSTEM_NAMES: Final[Mapping[str, str]] = {
     "ARCHIVE": "view_url",
     "EMAIL": "email",
     "CAMPAIGN_UID": "campaign_name",
+    "emailaddr": "email",
+    "_subscriberkey": "customer_id",
+    "unsub_center_url": "unsubscribe_url",
+    "profile_center_url": "preferences_url",
+    "subscription_center_url": "preferences_url",
+    "view_email_url": "view_url",
 }
-"""Mailchimp's own tags → the names Livemerge provides."""
+"""Mailchimp's own tags and Marketing Cloud's system strings → the names Livemerge provides."""
 
 
 def needs(field: Field, by: Mapping[str, By], fields: Mapping[str, Field]) -> list[str]:

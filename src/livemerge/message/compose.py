@@ -164,7 +164,7 @@ def _make_writers(template: MessageTemplate, encoding: _Encoding) -> _Writers:
 
 
 def _provided_names(links: Links, campaign: str, occurrence: str) -> dict[str, Callable[[Recipient], str]]:
-    """How each provided name is made; Mailchimp's names for the same things beside ours."""
+    """How each provided name is made; Mailchimp's and Marketing Cloud's names for the same things beside ours."""
 
     def unsubscribe(recipient: Recipient) -> str:
         return links.unsubscribe(campaign, occurrence, recipient.key)
@@ -189,6 +189,12 @@ def _provided_names(links: Links, campaign: str, occurrence: str) -> dict[str, C
         "UNSUB": unsubscribe,
         "UPDATE_PROFILE": preferences,
         "ARCHIVE": view,
+        "emailaddr": email,
+        "_subscriberkey": lambda recipient: recipient.key,
+        "unsub_center_url": unsubscribe,
+        "profile_center_url": preferences,
+        "subscription_center_url": preferences,
+        "view_email_url": view,
     }
 
 

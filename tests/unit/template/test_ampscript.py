@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -225,6 +227,17 @@ def test_attributes_are_read_in_any_case_and_an_unknown_one_stays_as_written() -
     assert render(source, data) == "Ada|Ada L.|Ada L.|%%Unknown Name%%|Ada"
 
 
+def test_system_strings_are_read_in_small_letters_and_dates_of_sending_are_made_here() -> None:
+    source = (
+        "%%EmailAddr%% %%=v(_SubscriberKey)=%% %%xtmonth%% %%xtMonthNumeric%%/%%xtday%%/%%xtyear%% %%=v(xtlongdate)=%%"
+    )
+    template = compile_template(source, "ampscript")
+
+    assert template.fields == {"emailaddr", "_subscriberkey"}
+    data = {"emailaddr": "a@example.com", "_subscriberkey": "7"}
+    assert template.render(data, now=NOW) == "a@example.com 7 March 3/4/2026 Wednesday, March 4, 2026"
+
+
 def test_values_print_as_in_marketing_cloud() -> None:
     data = {"d": date(2026, 3, 4), "t": NOW, "money": Decimal("12.50"), "f": 100.0, "no": None, "rows": [{"a": 1}]}
 
@@ -324,3 +337,16 @@ def test_code_where_text_has_no_place_for_it_makes_the_text_from_the_rendered_ht
 
     assert message.text.render({}).strip() == "x"
     assert [finding.code for finding in message.findings] == ["derived-text"]
+
+
+LANGUAGES = Path(__file__).parents[3] / "docs" / "languages.md"
+EXAMPLES = re.findall(r"^\| `(.*%%.*)` \| `(.*)` \|$", LANGUAGES.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("source", "expected"), EXAMPLES)
+def test_the_examples_of_the_documentation_give_what_they_say(source: str, expected: str) -> None:
+    assert render(source, {"FirstName": "Ada & Co", "City": None}) == expected
+
+
+def test_the_documentation_has_examples() -> None:
+    assert len(EXAMPLES) >= 10

@@ -13,6 +13,7 @@ from livemerge.template.ampscript.functions import (
     FUNCTIONS,
     LAZY,
     READING,
+    SENDING_DATES,
     TABLE_FUNCTIONS,
     VENDOR_ONLY,
 )
@@ -26,6 +27,10 @@ from livemerge.template.nodes import Choice, Expression, FilterCall, Literal, Lo
 
 TABLES = "data_extensions"  # the data's name for all data extensions
 MAX_ADVICE = 50  # unknown functions of one template that a like name is looked for
+SYSTEM_STRINGS = frozenset(  # which a message itself gives
+    {"emailaddr", "_subscriberkey", "unsub_center_url", "profile_center_url", "subscription_center_url"}
+    | {"view_email_url"}
+)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _COMPARING = {
     "==": "equals",
@@ -45,9 +50,12 @@ def variable(name: str, place: Place) -> Path:
     return Path(name.lower(), (), name, place)
 
 
-def attribute(name: str, place: Place) -> Path:
-    """A field as personalization strings and code name it."""
-    return Path(name, (), name, place)
+def attribute(name: str, place: Place) -> Expression:
+    """A field as personalization strings and code name it; system strings are in small letters, however written."""
+    low = name.lower()
+    if low in SENDING_DATES:
+        return FilterCall(Literal(low, place), "sending_date", (), (), place)
+    return Path(low if low in SYSTEM_STRINGS else name, (), name, place)
 
 
 class Expressions:
@@ -216,7 +224,10 @@ class Expressions:
 
     def field(self, name: str, place: Place) -> Expression:
         """A field in code, which the data must have."""
-        return FilterCall(attribute(name, place), "attribute", (Literal(name, place),), (), place)
+        found = attribute(name, place)
+        if not isinstance(found, Path):
+            return found
+        return FilterCall(found, "attribute", (Literal(name, place),), (), place)
 
     def named(self) -> Expression:
         """true, false, a function call or a field."""

@@ -176,6 +176,15 @@ TABLE_FUNCTIONS: Final = frozenset(
 CONTENT_FUNCTIONS: Final = frozenset(name for name, each in FUNCTIONS.items() if each is _CONTENT_BLOCK)
 LAZY: Final = frozenset({"iif"})  # the parser makes a choice of it
 READING: Final = frozenset({"attributevalue"})  # the parser makes a field of it
+SENDING_DATES: Final = {  # system strings that are the moment of sending
+    "xtmonth": "MMMM",
+    "xtmonthnumeric": "%M",
+    "xtday": "%d",
+    "xtdayofweek": "dddd",
+    "xtyear": "yyyy",
+    "xtshortdate": "d",
+    "xtlongdate": "D",
+}
 FETCHING: Final = frozenset({"httpget", "httppost", "httppost2", "httppostwithretry", "httprequestheader"})
 
 VENDOR_ONLY: Final = frozenset(
@@ -234,6 +243,11 @@ def _attribute_value(context: Context, name: Any) -> Any:
     return values.environment(context).scope.data.get(wanted)
 
 
+def _sending_date(context: Context, name: Any) -> str:
+    """A part of the moment of sending, by its system string."""
+    return reckoning.format_(context, reckoning.now(context), SENDING_DATES[str.__str__(name)], "Date")
+
+
 def _steps(start: Any, end: Any, by: Any) -> range:
     """The numbers of a FOR loop; none where it runs the other way."""
     first, last = values.whole(start), values.whole(end)
@@ -262,6 +276,7 @@ _INTERNAL: Final[dict[str, Filter]] = {
     "attribute": _filter(_attribute, 1, takes_context=True),
     "attribute_value": _filter(_attribute_value, 0, takes_context=True),
     "extension": _filter(rows.extension, 1),
+    "sending_date": _filter(_sending_date, 0, takes_context=True),
     "steps": _filter(_steps, 2),
     "refuse": _filter(_refuse, 1),
 }

@@ -136,7 +136,9 @@ class _Parser:
         written = self.source.text[piece.start : piece.end]
         name = self.source.text[piece.inner : piece.inner_end].strip()
         if piece.kind in ("name", "attribute"):
-            self.add(Output(_printed(attribute(name, place)), written, place, absent=written))
+            field_read = attribute(name, place)
+            absent = written if isinstance(field_read, Path) else None
+            self.add(Output(_printed(field_read), written, place, absent=absent))
         elif piece.kind == "inline":
             self.inline(piece, written, place)
         elif piece.kind == "block":
