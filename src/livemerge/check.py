@@ -20,7 +20,7 @@ NUMBER_FILTERS: Final = frozenset(
     {"abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "round", "times"}
 )
 CHANGES_TYPE: Final = frozenset({"date", "first", "join", "last", "map", "size", "split"})  # what comes after is theirs
-UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB"})
+UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB", "unsub_center_url"})
 INSIDE: Final = {"list": ("size", "length", "first", "last")} | dict.fromkeys(
     ("text", "html", "url"), ("size", "length")
 )
