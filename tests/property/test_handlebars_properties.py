@@ -26,34 +26,23 @@ VALUE = st.recursive(
     SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
 )
 DATA = st.dictionaries(NAMES, VALUE, max_size=5)
+# fmt: off
 PIECES = st.sampled_from(
-    ["Häuser ", "a  b\n", "<p class='x'>", "=", "\\", "\n", "{{", "}}", "[[", "~", "`", "|", "(", '"']
-    + ["{{a}}", "{{{a}}}", "{{&b}}", "{{~a~}}", "{{a.b}}", "{{../a}}", "{{this}}", "{{.}}", "{{@index}}", "{{@../key}}"]
-    + ["{{#if a}}", "{{else if b}}", "{{else}}", "{{^}}", "{{/if}}", "{{#unless b}}", "{{/unless}}", "{{elseif c}}"]
-    + ["{{#each c}}", "{{#each c as |i k|}}", "{{i}}", "{{/each}}", "{{#with d}}", "{{/with}}", "{{#a}}", "{{^a}}"]
-    + ["{{/a}}", "{{#b}}", "{{/b}}", "{{> p}}", "{{> p a x=b}}", "{{#> p}}", "{{/p}}", "{{> @partial-block}}"]
-    + ['{{#*inline "q"}}', "{{/inline}}", "{{> q}}", "{{lookup a b}}", "{{upper a}}", '{{insert a "default=x"}}']
-    + ['{{formatDate a "YYYY"}}', "{{#equals a b}}", "{{/equals}}", "{{{{raw}}}}", "{{{{/raw}}}}", "{{!-- c --}}"]
-    + [
-        "{{=<% %>=}}",
-        "<% a %>",
-        "{{<p}}",
-        "{{$x}}",
-        "{{/x}}",
-        "{{> (lookup a 'b')}}",
-        "{{#urlEncode}}",
-        "{{/urlEncode}}",
-    ]
-    + ['{{#if `a > 3 && b == "x"`}}', "  {{> p}}\n", "{{{a}}", "{{ [a b].c }}", "{{#ifMatchesRegexStr a b}}"]
-    + [
-        "{{/ifMatchesRegexStr}}",
-        '{{now "yyyy"}}',
-        '{{date "d/m/Y"}}',
-        "{{toJson a}}",
-        '<template name="q">',
-        "</template>",
+    [
+        "Häuser ", "a  b\n", "<p class='x'>", "=", "\\", "\n", "{{", "}}", "[[", "~", "`", "|", "(", '"', "{{a}}",
+        "{{{a}}}", "{{&b}}", "{{~a~}}", "{{a.b}}", "{{../a}}", "{{this}}", "{{.}}", "{{@index}}", "{{@../key}}",
+        "{{#if a}}", "{{else if b}}", "{{else}}", "{{^}}", "{{/if}}", "{{#unless b}}", "{{/unless}}",
+        "{{elseif c}}", "{{#each c}}", "{{#each c as |i k|}}", "{{i}}", "{{/each}}", "{{#with d}}", "{{/with}}",
+        "{{#a}}", "{{^a}}", "{{/a}}", "{{#b}}", "{{/b}}", "{{> p}}", "{{> p a x=b}}", "{{#> p}}", "{{/p}}",
+        "{{> @partial-block}}", '{{#*inline "q"}}', "{{/inline}}", "{{> q}}", "{{lookup a b}}", "{{upper a}}",
+        '{{insert a "default=x"}}', '{{formatDate a "YYYY"}}', "{{#equals a b}}", "{{/equals}}", "{{{{raw}}}}",
+        "{{{{/raw}}}}", "{{!-- c --}}", "{{=<% %>=}}", "<% a %>", "{{<p}}", "{{$x}}", "{{/x}}",
+        "{{> (lookup a 'b')}}", "{{#urlEncode}}", "{{/urlEncode}}", '{{#if `a > 3 && b == "x"`}}', "  {{> p}}\n",
+        "{{{a}}", "{{ [a b].c }}", "{{#ifMatchesRegexStr a b}}", "{{/ifMatchesRegexStr}}", '{{now "yyyy"}}',
+        '{{date "d/m/Y"}}', "{{toJson a}}", '<template name="q">', "</template>",
     ]
 )
+# fmt: on
 PARTIALS = {
     "p": "[{{a}}\n{{> @partial-block}}{{x}}{{> q}}]",
     "r": "{{> r}}{{> r}}",
@@ -61,13 +50,21 @@ PARTIALS = {
 }
 WELL_FORMED = st.lists(
     st.sampled_from(
-        ["Häuser ", "a  b\n", "=", ".\n", "\t", "{{a}}", "{{{b}}}", "{{#if a}}x {{else}}y{{b}}{{/if}}"]
-        + [
+        [
+            "Häuser ",
+            "a  b\n",
+            "=",
+            ".\n",
+            "\t",
+            "{{a}}",
+            "{{{b}}}",
+            "{{#if a}}x {{else}}y{{b}}{{/if}}",
             "{{#each c}}{{@index}}{{this}} {{../a}},{{/each}}",
             "{{#c}}{{.}}{{^}}none{{/c}}",
             "{{#with d}}{{a}}{{/with}}",
+            "  {{> line}}\n",
+            "{{#> box}}{{a}}{{/box}}",
         ]
-        + ["  {{> line}}\n", "{{#> box}}{{a}}{{/box}}"]
     ),
     max_size=12,
 ).map("".join)

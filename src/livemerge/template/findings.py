@@ -36,8 +36,8 @@ class Read:
 
     `is_guarded`: every way to this place has tested the field. `operations` are the filters applied to it and
     the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order. `alternatives`: paths
-    that may be read here instead, as the data decides (a section's context may be its list's items, its value, or what is
-    around it), and whether each is guarded.
+    that may be read here instead, as the data decides (a section's context may be its list's items, its value, or
+    what is around it), and whether each is guarded.
     """
 
     path: str
