@@ -87,7 +87,9 @@ def find(chain: Chain, name: str) -> object:
 
 
 def private(frame: Frame, name: str) -> object:
-    """A private name: a loop's in a template around, else what the data has with an @ before it."""
+    """A private name: a loop's in a template around, the block given to this one, else what the data has with an @."""
+    if name == "partial-block":
+        return frame.block
     return frame.names[name] if name in frame.names else frame.given.get(f"@{name}")
 
 

@@ -359,7 +359,7 @@ class _Builder:
             empty = nodes.Fragment(self.fresh("piece"), self.context_name(scope), (), found.place)
             found = replace(found, fallback=empty)
         if not self.dialect.indents:
-            return (found,)
+            return (nodes.Text(node.indent, found.place), found) if node.indent else (found,)
         return (replace(found, indent=node.indent, indents_source=self.dialect.has_slots),)
 
     def written(self, call: Call, scope: _Scope, offset: int) -> nodes.Partial:

@@ -98,6 +98,7 @@ def test_a_section_that_is_no_loop_shows_the_index_of_the_loop_around() -> None:
         ("a {{> p}}\n", {"p": "1\n2"}, "a 1\n2\n"),
         ("{{#> p}}{{title}}{{/p}}", {"p": "<{{> @partial-block}}>"}, "<T>"),
         ("{{#> p}}{{title}}{{/p}}", {}, "T"),
+        ("{{#> p}}b{{/p}}{{> p}}", {"p": "{{#if @partial-block}}<{{> @partial-block}}>{{else}}none{{/if}}"}, "<b>none"),
         ("{{> x}}{{#*inline 'x'}}{{title}}{{/inline}}", {}, "T"),
         ("{{#each items}}{{#*inline 'x'}}{{name}}{{/inline}}{{> x}}{{/each}}", {"x": "outer"}, "onetwo"),
         ("{{#> p}}{{#*inline 'slot'}}mine{{/inline}}{{/p}}", {"p": "[{{> slot}}]", "slot": "theirs"}, "[mine]"),
