@@ -772,16 +772,16 @@ class _Generator:
     def demanded(self, node: nodes.Path) -> str:
         """A path whose parents, and perhaps itself, must be there."""
         found: str
-        steps: list[object] = [_key_of(step) for step in node.steps]
+        steps = [self.bare(step.key if isinstance(step, nodes.Index) else step) for step in node.steps]
         if isinstance(node.root, str) and not any(node.root in scope for scope in self.scopes):
-            found, steps = "S.data", [node.root, *steps]
+            found, steps = "S.data", [repr(node.root), *steps]
         elif isinstance(node.root, str):
             found = self.load(node.root)
         else:
             found = self.inline(node.root)
         for at, key in enumerate(steps, 1):
             call = "REQUIRED" if at == len(steps) and node.demand == "value" else "PARENT"
-            found = f"{call}({found}, {key!r})"
+            found = f"{call}({found}, {key})"
         return found
 
     def getter(self, name: str) -> str:

@@ -160,6 +160,7 @@ def test_handlebars_compile_options_mean_what_they_mean_there() -> None:
     assert rendered("{{#a}}\nx\n{{/a}}\n", {"a": True}, options={"ignoreStandalone": True}) == "\nx\n\n"
     with pytest.raises(TemplateError, match="the data has no `a`"):
         rendered("{{a}}", {}, options={"strict": True})
+    assert rendered("{{lookup a k}}", {"a": {"x": 1}, "k": "x"}, options={"strict": True}) == "1"
     with pytest.raises(TemplateError, match="no option `compact`"):
         rendered("{{a}}", {}, options={"compact": True})
 
