@@ -31,7 +31,7 @@ SWEPT_AT_ONCE: Final = 10_000  # twice what came since: the table shrinks, and n
 
 log = structlog.get_logger(__name__)
 
-READ_ROWS: Final = "SELECT key, body FROM cached_row WHERE source = ? AND expires_at > ? AND key IN ({})"
+READ_ROWS: Final = "SELECT key, body FROM cached_row WHERE source = ? AND expires_at >= ? AND key IN ({})"
 WRITE_ROW: Final = "INSERT OR REPLACE INTO cached_row (source, key, body, expires_at) VALUES (?, ?, ?, ?)"
 SWEEP: Final = """
 DELETE FROM cached_row WHERE (source, key) IN (
@@ -48,7 +48,7 @@ class Remembered:
 
     fields: Mapping[str, Known]
     has_row: bool
-    expires_at: datetime
+    expires_at: datetime  # still good at this moment, forgotten after it
 
 
 class Cache:
@@ -87,7 +87,7 @@ class Cache:
         missing: list[Key] = []
         for key in keys:
             row = self._rows.get((source, key))
-            if row is None or row.expires_at <= now:
+            if row is None or row.expires_at < now:
                 missing.append(key)
             else:
                 self._rows.move_to_end((source, key))
