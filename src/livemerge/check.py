@@ -27,6 +27,10 @@ INSIDE: Final = {"list": ("size", "length", "first", "last")} | dict.fromkeys(
 """What may be read of a value itself, by the type of its field; other types have nothing inside."""
 
 
+DEFAULT_HERE: Final = "write `| default: …`, "  # in an advice: how Liquid gives a value of its own
+EMPTY_IS_TRUE: Final = ("liquid",)  # languages in which "" passes a test
+
+
 def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> list[Finding]:
     """All findings of one template file, in the order of its lines; each place and complaint once.
 
@@ -35,7 +39,11 @@ def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> 
     shown = Source(source, template.name, 1)
     found = [_of_a_project(finding) for finding in template.findings]
     for read in (_as_it_fits(read, catalog) for read in template.reads):
-        found += (_finding(shown, read, *complaint) for complaint in _complaints(read, catalog))
+        found += (
+            _finding(shown, read, code, severity, what, _in_language(advice, template.language))
+            for code, severity, what, advice in _complaints(read, catalog)
+            if code != "empty-fallback" or template.language in EMPTY_IS_TRUE
+        )
     if not any(read.path in UNSUBSCRIBE for read in template.reads if read.part in ("html", "")):
         found.append(
             Finding(
@@ -129,7 +137,7 @@ def _value_complaints(read: Read, field: Field) -> Iterable[tuple[str, Severity,
             "no-fallback",
             "error",
             f"`{read.path}` may be missing, and then nothing stands here",
-            f"Give [field.{field.name}] a fallback, write `| default: …`, or test it before.",
+            f"Give [field.{field.name}] a fallback, {DEFAULT_HERE}or test it before.",
         )
     if field.fallback == "" and read.usage == "condition":
         yield (
@@ -138,6 +146,11 @@ def _value_complaints(read: Read, field: Field) -> Iterable[tuple[str, Severity,
             f'the fallback of `{field.name}` is "", which counts as a value here',
             "Leave the fallback out: then a missing value is nil and this test drops its block.",
         )
+
+
+def _in_language(advice: str, language: str) -> str:
+    """The advice without what only Liquid has."""
+    return advice if language == "liquid" else advice.replace(DEFAULT_HERE, "")
 
 
 def _unknown(read: Read, catalog: Catalog) -> tuple[str, Severity, str, str]:

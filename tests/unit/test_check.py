@@ -214,3 +214,22 @@ def test_a_name_that_is_nowhere_is_unknown_in_a_section_too(check) -> None:
     found = check("{{#is_member}}{{frist_name}}{{/is_member}}{{unsubscribe_url}}", "handlebars")
 
     assert [finding.severity for finding in found] == ["error"]
+
+
+def test_advice_speaks_the_templates_own_language(tmp_path):
+    (tmp_path / "livemerge.toml").write_text(
+        '[source.crm]\nkind = "http"\nurl = "https://crm.example/{key}"\n'
+        '[field.city]\nsource = "crm"\ntype = "text"\n[field.tier]\nsource = "crm"\ntype = "text"\nfallback = ""\n'
+    )
+    catalog = load_catalog(load_settings(tmp_path))
+    said = {}
+    for name, text in (
+        ("a.liquid.html", "{{ city }}{% if tier %}x{% endif %}"),
+        ("a.handlebars.html", "{{city}}{{#if tier}}x{{/if}}"),
+    ):
+        findings = check_template(compile_message(text, name=name), text, catalog)
+        said[name] = {finding.code: finding.advice for finding in findings}
+    assert "default" in said["a.liquid.html"]["no-fallback"]
+    assert "default" not in said["a.handlebars.html"]["no-fallback"]
+    assert "empty-fallback" in said["a.liquid.html"]
+    assert "empty-fallback" not in said["a.handlebars.html"]
