@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -23,10 +22,8 @@ from livemerge.template.html_places import HtmlPlace
 from livemerge.template.limits import MAX_NESTING
 from livemerge.template.nodes import (
     Block,
-    Branch,
     Expression,
     FilterCall,
-    If,
     Literal,
     Not,
     Output,
@@ -36,6 +33,7 @@ from livemerge.template.nodes import (
     Text,
     Unsupported,
 )
+from livemerge.template.open_block import OpenBlock
 from livemerge.template.plain_text import TagSpan
 from livemerge.template.runtime import Context, is_number, text_of
 
@@ -214,33 +212,13 @@ def parse_mailchimp(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Fi
     return parser.parsed(), tuple(parser.findings)
 
 
-@dataclass(slots=True)
-class _Open:
-    """An IF or INTERESTED that is not closed yet, with its branches so far."""
-
-    kind: str
-    place: Place
-    branches: list[Branch] = field(default_factory=list)
-    condition: Expression | None = None  # None: inside ELSE
-    condition_source: str = ""
-    condition_place: Place = field(default_factory=lambda: Place(1, 1))
-    body: list[Statement] = field(default_factory=list)
-
-    def end_branch(self) -> None:
-        """Closes the branch that is open, unless it is the ELSE."""
-        if self.condition is not None:
-            branch = Branch(self.condition, self.condition_source, tuple(self.body), self.condition_place)
-            self.branches.append(branch)
-            self.body = []
-
-
 class _Parser:
     def __init__(self, source: Source, is_strict: bool) -> None:
         self.source = source
         self.is_strict = is_strict
         self.findings: list[Finding] = []
         self.body: list[Statement] = []
-        self.open: list[_Open] = []
+        self.open: list[OpenBlock] = []
         self.html = HtmlPlace()
 
     def parsed(self) -> Block:
@@ -347,7 +325,7 @@ class _Parser:
         self.branch(test, f"INTERESTED:{text}", place)
 
     def begin(self, kind: str, place: Place) -> None:
-        self.open.append(_Open(kind, place))
+        self.open.append(OpenBlock(kind, place))
         if len(self.open) > MAX_NESTING:
             raise self.source.error(f"blocks are nested deeper than {MAX_NESTING}", place)
 
@@ -369,9 +347,7 @@ class _Parser:
             inside = f"; `{self.open[-1].kind}` is open" if self.open else ""
             raise self.source.error(f"`*|END:{kind}|*` closes nothing{inside}", place, "remove it, or open the block")
         block = self.open.pop()
-        block.end_branch()
-        otherwise = tuple(block.body) if block.condition is None else ()
-        self.add(If(tuple(block.branches), otherwise, block.place))
+        self.add(block.as_if())
 
 
 def _field(name: str, place: Place) -> Path:

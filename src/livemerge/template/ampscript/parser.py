@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from livemerge.template.ampscript.content import MASK, masked_name
 from livemerge.template.ampscript.expressions import Expressions, attribute, is_function_call, variable
 from livemerge.template.ampscript.places import KEYWORDS, Piece, pieces_of
@@ -13,11 +11,9 @@ from livemerge.template.limits import MAX_NESTING
 from livemerge.template.nodes import (
     Assign,
     Block,
-    Branch,
     Expression,
     FilterCall,
     For,
-    If,
     Literal,
     Output,
     Path,
@@ -26,6 +22,7 @@ from livemerge.template.nodes import (
     Text,
     Unsupported,
 )
+from livemerge.template.open_block import OpenBlock
 
 DROPPED = "@ dropped"  # the variable that takes what a statement gives and nobody reads
 MAX_TAGS = 20_000  # of one message; what it takes to compile more is no longer a moment
@@ -41,28 +38,6 @@ def parse_ampscript(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Fi
     return parser.parsed(), tuple(parser.findings)
 
 
-@dataclass(slots=True)
-class _Open:
-    """An IF or FOR that is not closed yet."""
-
-    kind: str
-    place: Place
-    name: str = ""  # of a loop's variable, in small letters
-    items: Expression | None = None
-    branches: list[Branch] = field(default_factory=list)
-    condition: Expression | None = None  # None: inside ELSE, or a loop
-    condition_source: str = ""
-    condition_place: Place = field(default_factory=lambda: Place(1, 1))
-    body: list[Statement] = field(default_factory=list)
-
-    def end_branch(self) -> None:
-        """Closes the branch that is open, unless it is the ELSE."""
-        if self.condition is not None:
-            branch = Branch(self.condition, self.condition_source, tuple(self.body), self.condition_place)
-            self.branches.append(branch)
-            self.body = []
-
-
 class _Parser:
     def __init__(self, source: Source, is_strict: bool) -> None:
         self.source = source
@@ -70,7 +45,8 @@ class _Parser:
         self.findings: list[Finding] = []
         self.read = Expressions(source, self.findings)
         self.body: list[Statement] = []
-        self.open: list[_Open] = []
+        self.open: list[OpenBlock] = []
+        self.open_loops: list[tuple[str, Expression]] = []  # variable, in small letters, and what it goes through
         self.loops = 0
 
     def parsed(self) -> Block:
@@ -244,12 +220,12 @@ class _Parser:
 
     # --- blocks ---
 
-    def begin(self, block: _Open) -> None:
+    def begin(self, block: OpenBlock) -> None:
         self.open.append(block)
         if len(self.open) > MAX_NESTING:
             raise self.source.error(f"blocks are nested deeper than {MAX_NESTING}", block.place)
 
-    def test(self, block: _Open, token: Token) -> None:
+    def test(self, block: OpenBlock, token: Token) -> None:
         """Reads the condition of a branch up to its THEN."""
         start = self.read.token.start
         condition = self.read.condition()
@@ -260,11 +236,11 @@ class _Parser:
         block.condition_source = " ".join(self.source.text[start:end].split())
 
     def begin_if(self, token: Token) -> None:
-        block = _Open("if", self.place(token))
+        block = OpenBlock("if", self.place(token))
         self.test(block, token)
         self.begin(block)
 
-    def inner_if(self, word: str, token: Token) -> _Open:
+    def inner_if(self, word: str, token: Token) -> OpenBlock:
         """The IF that a word belongs to."""
         if not self.open or self.open[-1].kind != "if":
             inside = "; a FOR is open" if self.open else ""
@@ -289,10 +265,7 @@ class _Parser:
         self.close_if()
 
     def close_if(self) -> None:
-        block = self.open.pop()
-        block.end_branch()
-        otherwise = tuple(block.body) if block.condition is None else ()
-        self.add(If(tuple(block.branches), otherwise, block.place))
+        self.add(self.open.pop().as_if())
 
     def begin_for(self, token: Token) -> None:
         name = self.variable_name()
@@ -305,7 +278,8 @@ class _Parser:
         self.read.need("do", "write FOR @i = 1 TO 10 DO")
         place = self.place(token)
         items = FilterCall(start, "steps", (end, Literal(-1 if is_down else 1, place)), (), place)
-        self.begin(_Open("for", place, name, items))
+        self.open_loops.append((name, items))
+        self.begin(OpenBlock("for", place))
 
     def end_for(self, token: Token) -> None:
         if not self.open or self.open[-1].kind != "for":
@@ -313,18 +287,17 @@ class _Parser:
             raise self.source.error(f"NEXT stands outside FOR{inside}", self.place(token), "open one, or remove it")
         if self.read.token.kind == "variable" and self.read.tokens[self.read.at + 1].text != "=":
             named = self.read.token
-            if self.variable_name() != self.open[-1].name:
-                what = f"`NEXT {named.text}` closes the loop of `{self.open[-1].name}`"
+            if self.variable_name() != self.open_loops[-1][0]:
+                what = f"`NEXT {named.text}` closes the loop of `{self.open_loops[-1][0]}`"
                 raise self.source.error(what, self.place(named), "name the innermost loop's variable, or none")
         self.close_for()
 
     def close_for(self) -> None:
         """A loop: each round sets the variable, which keeps its last value."""
-        block = self.open.pop()
+        block, (name, items) = self.open.pop(), self.open_loops.pop()
         self.loops += 1
         item = f"@ round {self.loops}"
-        first = Assign(block.name, Path(item, (), block.name, block.place), block.place)
-        items = block.items or Literal(None, block.place)
+        first = Assign(name, Path(item, (), name, block.place), block.place)
         self.add(For(item, items, (first, *block.body), (), block.place, item))
 
 
