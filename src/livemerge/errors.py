@@ -18,7 +18,7 @@ No error text holds a secret or personal data; a customer's key may be named.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class LivemergeError(Exception):
@@ -130,6 +130,13 @@ class StoreError(LivemergeError):
 
 class AccessError(LivemergeError):
     """A caller may not have what it asked for."""
+
+
+def raise_all(mistakes: Sequence[ConfigError]) -> None:
+    """Raises the mistakes of a file together, where there are any."""
+    if mistakes:
+        first, *others = mistakes
+        raise ConfigError(first.what, where=first.where, advice=first.advice, others=tuple(others))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from livemerge import config
 from livemerge.catalog.fields import SYSTEM_NAMES, By, Catalog, Feature, Field, needs
 from livemerge.catalog.types import MAX_LIST_ITEMS, WrongTypeError, admit
 from livemerge.config import FIELD_NAME, PROVIDED_NAMES, RESERVED_FIELDS, Settings, parse_duration_s
-from livemerge.errors import ConfigError, nearest
+from livemerge.errors import ConfigError, nearest, raise_all
 from livemerge.values import Value
 
 FEATURES: Final = ("latest", "first", "count", "sum", "average", "distinct", "top")
@@ -37,9 +37,7 @@ def load_catalog(settings: Settings) -> Catalog:
     mistakes += _name_prefixes(names, settings)
     mistakes += _by_mistakes(by, fields, settings)
     mistakes += _path_mistakes(settings)
-    if mistakes:
-        first, *others = mistakes
-        raise ConfigError(first.what, where=first.where, advice=first.advice, others=tuple(others))
+    raise_all(mistakes)
     return Catalog(fields, settings.source, by, names)
 
 

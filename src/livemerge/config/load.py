@@ -15,7 +15,7 @@ from livemerge.config.sections import (
     Settings,
     Store,
 )
-from livemerge.errors import ConfigError
+from livemerge.errors import ConfigError, raise_all
 
 _TABLES: dict[str, type[Section]] = {"public": Public, "store": Store}
 
@@ -35,9 +35,9 @@ def load_settings(root: Path) -> Settings:
             parts[name] = convert_all(name, value, places, mistakes)
         else:
             mistakes.append(unknown_key(places, (name,), [*_TABLES, *_NAMED_TABLES]))
-    _raise_all(mistakes)
+    raise_all(mistakes)
     settings = Settings(root=root, places=places, **parts)
-    _raise_all(contradictions(settings, places))
+    raise_all(contradictions(settings, places))
     return settings
 
 
@@ -47,13 +47,7 @@ def load_campaign(path: Path, root: Path) -> Campaign:
     document, places = read_toml(path, shown)
     mistakes: list[ConfigError] = []
     campaign = convert(document, Campaign, places, (), mistakes)
-    _raise_all(mistakes)
+    raise_all(mistakes)
     assert campaign is not None
-    _raise_all(campaign_contradictions(campaign, places))
+    raise_all(campaign_contradictions(campaign, places))
     return campaign
-
-
-def _raise_all(mistakes: list[ConfigError]) -> None:
-    if mistakes:
-        first, *others = mistakes
-        raise ConfigError(first.what, where=first.where, advice=first.advice, others=tuple(others))
