@@ -204,11 +204,15 @@ class Send:
                 ready.append(customer)
             else:
                 decisions.append((customer.key, state, reason))
+        self._write_decisions(decisions)
+        return ready
+
+    def _write_decisions(self, decisions: Sequence[tuple[Key, State, str]]) -> None:
+        """Settles customers that are not handed over, and counts them."""
         if decisions:
             self._ledger.decide(decisions)
-            for _, state, _ in decisions:
-                self._count(state)
-        return ready
+        for _, state, _ in decisions:
+            self._count(state)
 
     def _verdict(self, profile: Profile) -> tuple[State | None, str]:
         if profile.verdict is Verdict.SKIPPED:
@@ -266,10 +270,7 @@ class Send:
                 decisions.append((customer.key, State.FAILED, f"address: {error.what}"))
             except TemplateError as error:
                 decisions.append((customer.key, State.FAILED, f"template: {error.what}"))
-        if decisions:
-            self._ledger.decide(decisions)
-            for _, state, _ in decisions:
-                self._count(state)
+        self._write_decisions(decisions)
         return messages
 
     def _settle(self, lane: Lane) -> None:
