@@ -1,8 +1,9 @@
 """UNDERSTAND: template text → tree → (fields read, findings, program)."""
 
 from livemerge.template.findings import Finding, Read
+from livemerge.template.languages import LANGUAGES
 from livemerge.template.message_template import MessageTemplate, RenderedText, compile_message
-from livemerge.template.template import LANGUAGES, Template, Writer, compile  # noqa: A004
+from livemerge.template.template import Template, Writer, compile  # noqa: A004
 from livemerge.template.trace import Trace, TracedBranch, TracedValue
 
 __all__ = [

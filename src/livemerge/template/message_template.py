@@ -19,9 +19,10 @@ from typing import Any, Literal
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.effects import draws_alike
 from livemerge.template.findings import Finding, Read
+from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import text_of_html, text_template
-from livemerge.template.template import LANGUAGES, Template, Writer, compile, language_of  # noqa: A004
+from livemerge.template.template import Template, Writer, compile  # noqa: A004
 from livemerge.template.trace import Trace
 from livemerge.template.wire import Kind, TransferEncoding, make_encoding, whole_body
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -13,58 +13,23 @@ from markupsafe import Markup
 
 from livemerge.clock import SystemClock
 from livemerge.errors import AbortCampaign, SkipRecipient, TemplateError, nearest
-from livemerge.template.ampscript import (
-    AMPSCRIPT_FILTERS,
-    AMPSCRIPT_PLAIN_TEXT,
-    AMPSCRIPT_UNESCAPED,
-    ampscript_data,
-    ampscript_guard,
-    ampscript_spans,
-    ampscript_texts,
-    parse_ampscript,
-)
 from livemerge.template.analysis import analyse
 from livemerge.template.effects import effects_of, needed_before
-from livemerge.template.filters import LIQUID_FILTERS, PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
+from livemerge.template.filters import PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
-from livemerge.template.generate import LIQUID_MANNER, Compiled, Manner, generate
-from livemerge.template.handlebars import (
-    DIALECTS,
-    HANDLEBARS_CALLS,
-    HANDLEBARS_FILTERS,
-    MUSTACHIO_CALLS,
-    OPTIONS,
-    handlebars_guard,
-    handlebars_parser,
-    handlebars_spans,
-    iterable_spans,
-    mustachio,
-    mustachio_spans,
-    parse_mustachio,
-    values,
-)
+from livemerge.template.generate import Compiled, generate
 from livemerge.template.html_places import values_outside_quotes
+from livemerge.template.languages import LANGUAGES, Language, language_of
 from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
-from livemerge.template.liquid import liquid_guard, liquid_spans, parse_liquid
-from livemerge.template.mailchimp import (
-    MAILCHIMP_FILTERS,
-    mailchimp_data,
-    mailchimp_guard,
-    mailchimp_moment,
-    mailchimp_spans,
-    parse_mailchimp,
-)
 from livemerge.template.nodes import Block, Place
-from livemerge.template.plain_text import TagSpan
-from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size, text_of
+from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size
 from livemerge.template.trace import Trace, make_trace
 from livemerge.template.wire import (
     Encoding,
     Escape,
     Kind,
     TransferEncoding,
-    escape_kernel,
     make_encoding,
     whole_body,
 )
@@ -74,91 +39,6 @@ class Writer(Protocol):
     """Writes one body as MIME octets with CRLF line ends."""
 
     def __call__(self, data: Mapping[str, object], now: datetime | None = None) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """A front end: how its text becomes a tree, its functions, where its tags stand, how its data is laid out."""
-
-    parse: Callable[..., tuple[Block, tuple[Finding, ...]]]
-    filters: Mapping[str, Filter]
-    spans: Callable[[str], Iterator[TagSpan]]
-    guard: Callable[[str], str]
-    arrange: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
-    moment: Callable[[Mapping[str, object]], datetime | None] | None = None  # the data's own "now"
-    dialects: tuple[str, ...] = ()
-    unescaped: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where nothing is escaped
-    plain_text: Mapping[str, Filter] = field(default_factory=dict)  # instead of those, in parts of plain text
-    texts: Callable[[Mapping[str, object]], Mapping[str, str]] | None = None  # the data's own templates; set where
-    # functions see their environment
-    shares_variables: bool = False  # the parts of a message see the variables of those before them
-    manner: Manner = LIQUID_MANNER
-    show: Callable[[Any], str] = text_of  # a value as it is printed
-    escape: Callable[[str], str] = escape_kernel
-    settings: frozenset[str] = frozenset()  # names of options its parser takes
-
-
-_HANDLEBARS = Language(
-    handlebars_parser(""),
-    HANDLEBARS_FILTERS,
-    handlebars_spans,
-    handlebars_guard,
-    values.as_data,
-    dialects=(*filter(None, DIALECTS), "postmark"),
-    manner=Manner(HANDLEBARS_CALLS, "TRUE({named})", has_escaped_literals=False),
-    show=values.show,
-    escape=values.escape,
-    settings=frozenset(OPTIONS),
-)
-
-LANGUAGES = {
-    "liquid": Language(parse_liquid, LIQUID_FILTERS, liquid_spans, liquid_guard),
-    "mailchimp": Language(
-        parse_mailchimp,
-        MAILCHIMP_FILTERS,
-        mailchimp_spans,
-        mailchimp_guard,
-        mailchimp_data,
-        mailchimp_moment,
-        ("mailchimp", "mandrill"),
-    ),
-    "ampscript": Language(
-        parse_ampscript,
-        AMPSCRIPT_FILTERS,
-        ampscript_spans,
-        ampscript_guard,
-        ampscript_data,
-        unescaped=AMPSCRIPT_UNESCAPED,
-        plain_text=AMPSCRIPT_PLAIN_TEXT,
-        texts=ampscript_texts,
-        shares_variables=True,
-    ),
-    "handlebars": _HANDLEBARS,
-}
-
-_DIALECTS: dict[tuple[str, str], Language] = {
-    ("handlebars", name): replace(
-        _HANDLEBARS,
-        parse=handlebars_parser(name),
-        spans=iterable_spans if name == "iterable" else handlebars_spans,
-    )
-    for name in DIALECTS
-} | {
-    ("handlebars", "postmark"): replace(
-        _HANDLEBARS,
-        parse=parse_mustachio,
-        spans=mustachio_spans,
-        manner=Manner(MUSTACHIO_CALLS, "TRUE({named})", has_escaped_literals=False),
-        show=mustachio.show,
-        escape=mustachio.escape,
-        settings=frozenset(),
-    )
-}
-
-
-def language_of(name: str, dialect: str | None) -> Language:
-    """The front end of a language, or of its dialect where that is another one."""
-    return _DIALECTS.get((name, dialect or ""), LANGUAGES[name])
 
 
 _KINDS: dict[str, Kind] = {  # of output that an included template is asked to write
