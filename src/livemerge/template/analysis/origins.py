@@ -1,0 +1,107 @@
+"""Where a value came from: a field's path, what was done to it on the way, and whether something stands in for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from livemerge.template import nodes
+from livemerge.template.nodes import Expression
+
+MAX_ORIGINS = 50  # fields one variable is followed to
+_MAX_OPERATIONS = 20  # filters and comparisons remembered for one read
+_MAX_PATH_CHARACTERS = 300
+_MAX_ALTERNATIVES = 12  # paths one read may have instead of its likeliest
+
+_SAME_LIST = frozenset({"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice"})
+_ONE_ITEM = frozenset({"first", "last", "find"})
+_UNTOLD = frozenset({"v", "attribute", "is_true"})  # what a language's values pass through anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: a field's path, what was done to it on the way, whether a fallback stands in."""
+
+    path: str
+    place: nodes.Place
+    operations: tuple[str, ...] = ()
+    has_fallback: bool = False
+    is_exact: bool = True  # a step into the value is a step into the field
+    alternatives: tuple[str, ...] = ()  # paths it may have come from instead
+
+
+Origins = tuple[Origin, ...]
+Names = dict[str, Origins]
+
+
+def item_of(origin: Origin) -> Origin:
+    alternatives = tuple(f"{path}[]" for path in origin.alternatives)
+    return replace(origin, path=f"{origin.path}[]", operations=(), alternatives=alternatives)
+
+
+def section_items(items: Origins, origins: Origins, outer: Origins) -> Origins:
+    """A section's context: most likely an item of its list, else its value, else what is around it."""
+    around = tuple(path for origin in outer for path in (origin.path, *origin.alternatives))
+    values = tuple(path for origin in origins for path in (origin.path, *origin.alternatives) if path)
+    others = (values + around)[:_MAX_ALTERNATIVES]
+    return tuple(replace(each, alternatives=(each.alternatives + others)[:_MAX_ALTERNATIVES]) for each in items)
+
+
+def one_of(origins: list[Origin]) -> Origins:
+    """One origin that may be any of them; the first is the likeliest."""
+    if not origins:
+        return ()
+    others = (path for origin in origins[1:] for path in (origin.path, *origin.alternatives))
+    alternatives = dict.fromkeys((*origins[0].alternatives, *others))
+    alternatives.pop(origins[0].path, None)
+    return (replace(origins[0], alternatives=tuple(alternatives)[:_MAX_ALTERNATIVES]),)
+
+
+def stepped(origin: Origin, steps: tuple[Expression, ...]) -> Origin:
+    """The origin of a path's value: named steps are dots, numbers are items; any other step ends the path."""
+    added = ""
+    for step in steps:
+        key = step.key if isinstance(step, nodes.Index) else step
+        value = key.value if isinstance(key, nodes.Literal) else None
+        if not origin.is_exact or value is None or len(origin.path) + len(added) > _MAX_PATH_CHARACTERS:
+            return replace(_longer(origin, added), is_exact=False)
+        added += "[]" if isinstance(value, int | float) else f".{value}"
+    return _longer(origin, added)
+
+
+def _longer(origin: Origin, added: str) -> Origin:
+    """An origin with something added to its paths; all of the data has an empty path."""
+    alternatives = tuple(dict.fromkeys(f"{path}{added}".removeprefix(".") for path in origin.alternatives))
+    return replace(origin, path=f"{origin.path}{added}".removeprefix("."), alternatives=alternatives)
+
+
+def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool) -> Origin:
+    path = origin.path
+    if origin.is_exact and node.name in _ONE_ITEM:
+        path += "[]"
+    elif origin.is_exact and node.name == "map" and node.arguments:
+        name = node.arguments[0]
+        path += f"[].{name.value}" if isinstance(name, nodes.Literal) else "[]"
+    is_exact = origin.is_exact and (node.name in _SAME_LIST | _ONE_ITEM or node.name == "default")
+    return replace(
+        origin,
+        path=path,
+        operations=(*origin.operations, *((node.name,) if node.name not in _UNTOLD else ()))[:_MAX_OPERATIONS],
+        has_fallback=origin.has_fallback or fallback,
+        is_exact=is_exact,
+    )
+
+
+def is_shown(node: Expression) -> bool:
+    """Whether a default is something to show: a literal that is not empty, or anything computed."""
+    return not isinstance(node, nodes.Literal) or bool(str(node.value or "").strip()) or node.value == 0
+
+
+def kind_of(other: Expression) -> str:
+    """What a comparison with this expression takes a field for."""
+    if not isinstance(other, nodes.Literal):
+        return "compare"
+    if isinstance(other.value, bool):
+        return "compare_boolean"
+    if isinstance(other.value, int | float):
+        return "compare_number"
+    return "compare_text" if isinstance(other.value, str) else "compare_presence"

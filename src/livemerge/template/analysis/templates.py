@@ -1,0 +1,117 @@
+"""How templates in each other are walked: included ones, partials, and pieces that are written by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from livemerge.template import nodes
+from livemerge.template.analysis.expressions import origins_of, use
+from livemerge.template.analysis.guards import NOTHING, Guards
+from livemerge.template.analysis.origins import Names, item_of
+from livemerge.template.analysis.walk import Follow, Piece, Walk
+from livemerge.template.findings import Source
+from livemerge.template.limits import MAX_INCLUDE_DEPTH
+from livemerge.template.nodes import Block
+
+BLOCK_NAME = "@partial-block"
+
+
+def include(walk: Walk, node: nodes.Include, names: Names, guards: Guards) -> None:
+    given = {name: use(walk, value, names, guards, "argument") for name, value in node.arguments}
+    if node.bound is not None:
+        origins = use(walk, node.bound, names, guards, "argument")
+        alias = node.alias or _included_name(node)
+        given[alias] = tuple(item_of(origin) if node.repeats else origin for origin in origins)
+    name = node.name.value if isinstance(node.name, nodes.Literal) else None
+    found = walk.load(name) if isinstance(name, str) else None
+    if found is None:
+        unknown_include(walk, node)
+    elif walk.depth < MAX_INCLUDE_DEPTH:
+        _included(walk, found, given if node.is_isolated else {**names, **given}, names, node, guards)
+
+
+def _included(
+    walk: Walk, found: tuple[Block, Source], given: Names, names: Names, node: nodes.Include, guards: Guards
+) -> None:
+    inner = walk.beside(found[1])
+    inner.block(found[0], given, guards)
+    if not node.is_isolated:
+        arguments = {name for name, _ in node.arguments}
+        names.update({name: value for name, value in given.items() if name not in arguments})
+
+
+def content(walk: Walk, node: nodes.FilterCall, names: Names, guards: Guards) -> None:
+    """Another template that a function writes with our variables."""
+    name = node.target.value if isinstance(node.target, nodes.Literal) else None
+    found = walk.load(str.__str__(name)) if isinstance(name, str) else None
+    walk.budget[0] -= 1
+    if found is None:
+        unknown_include(walk, nodes.Include(node.target, False, (), node.place))
+    elif walk.depth < MAX_INCLUDE_DEPTH and walk.budget[0] >= 0:
+        inner = walk.beside(found[1])
+        inner.budget = walk.budget
+        inner.block(found[0], names, guards)
+        walk.filled = NOTHING
+
+
+def unknown_include(walk: Walk, node: nodes.Include) -> None:
+    if isinstance(node.name, nodes.Literal):
+        what = f"the included template `{node.name.value}` is not there yet"
+    else:
+        what = "the name of an included template is known only while rendering"
+        origins_of(walk, node.name, {}, NOTHING)
+    advice = "its fields are not known; give it when compiling"
+    walk.findings.append(walk.source.finding("unknown-include", "warning", what, node.place, advice))
+
+
+def define(walk: Walk, node: nodes.Define, names: Names, guards: Guards) -> None:
+    outer, walk.pieces = walk.pieces, dict(walk.pieces)
+    walk.pieces.update({name: Piece(fragment, names, walk) for name, fragment in node.fragments})
+    walk.block(node.body, names, guards)
+    walk.pieces = outer
+
+
+def partial(walk: Walk, node: nodes.Partial, names: Names, guards: Guards) -> None:
+    """Walks what a partial writes, with its context as the data; each template at most twice in itself."""
+    arguments = {name: use(walk, value, names, guards, "argument") for name, value in node.arguments}
+    context = origins_of(walk, node.context, names, guards)
+    name = node.name.value if isinstance(node.name, nodes.Literal) else None
+    if name is None:
+        use(walk, node.name, names, guards, "argument")
+    pieces = {**walk.pieces, **{key: Piece(each, names, walk) for key, each in node.fragments}}
+    if node.block is not None:
+        pieces[BLOCK_NAME] = Piece(node.block, names, walk)
+    walk.budget[0] -= 1
+    is_circle = name != BLOCK_NAME and isinstance(name, str) and walk.active.count(name) > 1
+    if is_circle or walk.budget[0] < 0 or walk.depth >= MAX_INCLUDE_DEPTH:
+        return
+    found = pieces.get(name) if isinstance(name, str) else None
+    loaded = walk.load(name) if isinstance(name, str) and found is None else None
+    if loaded is not None:
+        inner = walk.inner(loaded[1], context, pieces, (*walk.active, str(name)))
+        inner.block(loaded[0], arguments, guards)
+    elif found is None and node.fallback is not None:
+        found = Piece(node.fallback, names, walk)
+    if found is not None:
+        piece = found
+        if name == BLOCK_NAME:  # a block's own block is that of the template it stands in
+            pieces.pop(BLOCK_NAME, None)
+            pieces |= {key: each for key, each in piece.walk.pieces.items() if key == BLOCK_NAME}
+        inner = piece.walk.inner(piece.walk.source, piece.walk.base, pieces, (*walk.active, str(name)))
+        inner.block(piece.fragment.body, {**piece.names, piece.fragment.name: context}, guards)
+    elif loaded is None and name != BLOCK_NAME:
+        unknown_include(walk, nodes.Include(node.name, True, (), node.place))
+
+
+def _included_name(node: nodes.Include) -> str:
+    name = node.name.value if isinstance(node.name, nodes.Literal) else ""
+    return str(name).rsplit("/", 1)[-1]
+
+
+TEMPLATES: Final[Mapping[type, Follow]] = {
+    nodes.Include: include,
+    nodes.FilterCall: content,
+    nodes.Define: define,
+    nodes.Partial: partial,
+}
