@@ -1,5 +1,6 @@
 """UNDERSTAND: template text → tree → (fields read, findings, program)."""
 
+from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Read
 from livemerge.template.languages import LANGUAGES
 from livemerge.template.message_template import MessageTemplate, RenderedText, compile_message
@@ -12,10 +13,13 @@ __all__ = [
     "MessageTemplate",
     "Read",
     "RenderedText",
+    "Reply",
+    "Request",
     "Template",
     "Trace",
     "TracedBranch",
     "TracedValue",
+    "Unanswered",
     "Writer",
     "compile",
     "compile_message",

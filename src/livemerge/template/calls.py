@@ -84,7 +84,7 @@ def _render(
 ) -> None:
     """Writes another template that sees the data and its arguments, and has counters and cycles of its own."""
     program = _loaded(context, name, kind, shares_scope=False)
-    inner = Context(context.now, context.load, context.trace)
+    inner = Context(context.now, context.load, context.trace, context.fetch)
     inner.depth = context.depth + 1
     inner.is_isolated = True
     inner.iterations = context.iterations

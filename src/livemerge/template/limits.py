@@ -13,3 +13,4 @@ MAX_DIGITS = 400  # of one whole number that filters build; a double ends at 309
 MAX_INCLUDE_DEPTH = 20  # templates in templates
 MAX_REMEMBERED_PARTIALS = 256  # compiled partials one template keeps
 MAX_VALUE_NESTING = 20  # lists in lists that are printed, compared or flattened
+MAX_FETCHES = 3  # different requests of one message; Marketing Cloud advises no more

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.effects import draws_alike
+from livemerge.template.fetches import Reply, Request
 from livemerge.template.findings import Finding, Read
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
@@ -52,9 +53,10 @@ class RenderedText:
         *,
         now: datetime | None = None,
         templates: Mapping[str, str] | None = None,
+        replies: Mapping[Request, Reply] | None = None,
     ) -> str:
         """The text of one customer's HTML. Raises TemplateError."""
-        return text_of_html(self.html.render(data, now=now, templates=templates))
+        return text_of_html(self.html.render(data, now=now, templates=templates, replies=replies))
 
     def trace(
         self,
@@ -62,9 +64,10 @@ class RenderedText:
         *,
         now: datetime | None = None,
         templates: Mapping[str, str] | None = None,
+        replies: Mapping[Request, Reply] | None = None,
     ) -> Trace:
         """The text; which value stands where is told by the HTML's own trace."""
-        return Trace(self.render(data, now=now, templates=templates), (), ())
+        return Trace(self.render(data, now=now, templates=templates, replies=replies), (), ())
 
     def writer(self, encoding: TransferEncoding) -> Writer:
         """A function that gives the text as octets."""
@@ -73,8 +76,12 @@ class RenderedText:
         kind: Kind = encoding
         static = make_encoding(kind, None, raw_is_markup=False).static
 
-        def write(data: Mapping[str, object], now: datetime | None = None) -> bytes:
-            return whole_body(kind, [static(self.render(data, now=now))])
+        def write(
+            data: Mapping[str, object],
+            now: datetime | None = None,
+            replies: Mapping[Request, Reply] | None = None,
+        ) -> bytes:
+            return whole_body(kind, [static(self.render(data, now=now, replies=replies))])
 
         return write
 

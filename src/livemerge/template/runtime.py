@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from livemerge.template.fetches import Reply, Request, ask_nobody
 from livemerge.template.limits import (
     MAX_ITERATIONS,
     MAX_OUTPUT_CHARACTERS,
@@ -108,6 +109,7 @@ class Context:
         "cycles",
         "depth",
         "environment",
+        "fetch",
         "is_isolated",
         "iterations",
         "load",
@@ -121,7 +123,9 @@ class Context:
         now: Callable[[], datetime],
         load: Callable[[str, str, bool], Program],
         trace: list[tuple[int, object, object]] | None = None,
+        fetch: Callable[[Request], Reply] = ask_nobody,
     ) -> None:
+        self.fetch = fetch  # the reply to a request; raises Wanted where none was given
         self.now = now
         self.load = load
         self.trace = trace

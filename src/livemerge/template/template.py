@@ -15,6 +15,7 @@ from livemerge.clock import SystemClock
 from livemerge.errors import AbortCampaign, SkipRecipient, TemplateError, nearest
 from livemerge.template.analysis import analyse
 from livemerge.template.effects import effects_of, needed_before
+from livemerge.template.fetches import Reply, Request, Unanswered, Wanted, ask_nobody
 from livemerge.template.filters import PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import Compiled, generate
@@ -23,6 +24,7 @@ from livemerge.template.languages import LANGUAGES, Language, language_of
 from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
 from livemerge.template.nodes import Block, Place
+from livemerge.template.replies import Replies
 from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size
 from livemerge.template.trace import Trace, make_trace
 from livemerge.template.wire import (
@@ -38,7 +40,12 @@ from livemerge.template.wire import (
 class Writer(Protocol):
     """Writes one body as MIME octets with CRLF line ends."""
 
-    def __call__(self, data: Mapping[str, object], now: datetime | None = None) -> bytes: ...
+    def __call__(
+        self,
+        data: Mapping[str, object],
+        now: datetime | None = None,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> bytes: ...
 
 
 _KINDS: dict[str, Kind] = {  # of output that an included template is asked to write
@@ -149,10 +156,29 @@ class Template:
         *,
         now: datetime | None = None,
         templates: Mapping[str, str] | None = None,
+        replies: Mapping[Request, Reply] | None = None,
     ) -> str:
-        """The text for one customer's data. Raises TemplateError."""
-        pieces, _ = self._run("text", data, now, templates, is_traced=False)
+        """The text for one customer's data. Raises TemplateError; Unanswered where it lacks a reply."""
+        pieces, _ = self._run("text", data, now, templates, replies, is_traced=False)
         return self._bounded("".join(pieces))
+
+    def wanted(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        templates: Mapping[str, str] | None = None,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> Request | None:
+        """The next request this customer's text needs the reply to; None where it can be rendered.
+
+        Give `now` where the template reads it: each rendering on the way to the text must see the same moment.
+        """
+        try:
+            self._run("text", data, now, templates, replies, is_traced=False)
+        except Unanswered as error:
+            return error.request
+        return None
 
     def trace(
         self,
@@ -160,9 +186,10 @@ class Template:
         *,
         now: datetime | None = None,
         templates: Mapping[str, str] | None = None,
+        replies: Mapping[Request, Reply] | None = None,
     ) -> Trace:
         """The text with the place of every value in it and the way every condition went. Raises TemplateError."""
-        trace = make_trace(*self._run("text", data, now, templates, is_traced=True))
+        trace = make_trace(*self._run("text", data, now, templates, replies, is_traced=True))
         self._bounded(trace.text)
         return trace
 
@@ -172,8 +199,12 @@ class Template:
             raise ValueError("7bit is for HTML parts: plain text has no character references")
         self._program(encoding, self._unit, is_traced=False, shares_scope=False)
 
-        def write(data: Mapping[str, object], now: datetime | None = None) -> bytes:
-            pieces, _ = self._run(encoding, data, now, None, is_traced=False)
+        def write(
+            data: Mapping[str, object],
+            now: datetime | None = None,
+            replies: Mapping[Request, Reply] | None = None,
+        ) -> bytes:
+            pieces, _ = self._run(encoding, data, now, None, replies, is_traced=False)
             return self._bounded(whole_body(encoding, pieces))
 
         return write
@@ -192,6 +223,7 @@ class Template:
         data: Mapping[str, object],
         now: datetime | None,
         templates: Mapping[str, str] | None,
+        replies: Mapping[Request, Reply] | None,
         *,
         is_traced: bool,
     ) -> tuple[list[Any], list[Any]]:
@@ -203,6 +235,7 @@ class Template:
             self._clock(data, now),
             lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
             marks if is_traced else None,
+            ask_nobody if replies is None else Replies(replies),
         )
         language = self._spoken
         scope = Scope(language.arrange(data) if language.arrange else data)
@@ -217,6 +250,8 @@ class Template:
             if isinstance(error, SkipRecipient | AbortCampaign) and not error.line:
                 raise self._decided(error) from error
             raise
+        except Wanted as wanted:
+            raise self._unanswered(wanted) from None
         except Exception as error:
             raise self._located(error) from error
         return output, marks
@@ -319,6 +354,12 @@ class Template:
         caret = source.caret(place)
         where = source.name or "template"
         return type(error)(error.what, where=where, line=place.line, column=place.column, caret=caret)
+
+    def _unanswered(self, wanted: Wanted) -> Unanswered:
+        """The request rendering stopped for, with the place that made it."""
+        unit, place = self._place_of(wanted)
+        source = unit.source
+        return Unanswered(wanted.request, source.name or "template", place.line, place.column, source.caret(place))
 
     def _place_of(self, error: Exception) -> tuple[_Unit, Place]:
         """The innermost template line of a traceback."""
