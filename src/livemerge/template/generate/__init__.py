@@ -1,0 +1,22 @@
+"""Tree to program: one Python function for each template and kind of output, which appends encoded pieces.
+
+The source of the function is made of generated names and of the repr of str, bytes, int and None; everything else
+a template says is handed over as an object in the function's namespace. No template text becomes code.
+
+    def program(c, S, o):          context, scope, output
+        a = o.append
+        d0 = S.data.get('user')                               names of the data, looked up once,
+        g0 = d0.get if type(d0) is dict else GETTER(d0)       and how to step into them
+        o += [                                                pieces that follow each other, in one go
+            b'<p>Hello ',
+            E(t1).encode() if type((t1 := g0('name'))) is str and t1.isprintable() else W_auto(t1),
+        ]
+
+`function` is the function while it is written; every other file writes one family of the tree's nodes into it;
+`program` puts the families together and makes the function real.
+"""
+
+from livemerge.template.generate.manner import LIQUID_MANNER, Manner
+from livemerge.template.generate.program import Compiled, generate
+
+__all__ = ["LIQUID_MANNER", "Compiled", "Manner", "generate"]

@@ -1,0 +1,89 @@
+"""Conditions: expressions that are true or false, and the values they choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from livemerge.template import nodes, runtime
+from livemerge.template.generate.function import Function
+from livemerge.template.generate.literals import bare
+from livemerge.template.generate.manner import LIQUID_MANNER
+from livemerge.template.nodes import Expression, Place
+from livemerge.template.runtime import BLANK, EMPTY
+from livemerge.template.trace import TracePoint
+from livemerge.template.walk import paths_in
+
+_ORDERS = {"<": "LT", "<=": "LE", ">": "GT", ">=": "GE"}
+
+
+def decided(function: Function, condition: Expression, source: str, place: Place) -> str:
+    """A condition as Python, which in a trace reports which way it went."""
+    test = truth(function, condition)
+    if not function.is_traced:
+        return test
+    point = function.constant(TracePoint(place.line, place.column, source, tuple(paths_in(condition))))
+    return f"BRANCH(c, {point}, {test})"
+
+
+def truth(function: Function, node: Expression) -> str:
+    """A condition as a Python expression that is True or False."""
+    if type(node) in CONDITIONS and not isinstance(node, nodes.Choice):
+        return function.inline(node)
+    manner = function.setting.manner
+    if isinstance(node, nodes.Literal) and manner.truth == LIQUID_MANNER.truth:
+        return repr(runtime.is_true(node.value))
+    name, named = function.named(function.inline(node))
+    return manner.truth.format(name=name, named=named)
+
+
+def negation(function: Function, node: nodes.Not) -> str:
+    return f"(not {truth(function, node.operand)})"
+
+
+def choice(function: Function, node: nodes.Choice) -> str:
+    return f"({function.inline(node.first)} if {truth(function, node.condition)} else {function.inline(node.second)})"
+
+
+def logic(function: Function, node: nodes.Logic) -> str:
+    """A run of the same operator without brackets in between, so that long ones do not nest."""
+    terms = [truth(function, node.left)]
+    right: Expression = node.right
+    while isinstance(right, nodes.Logic) and right.operator == node.operator:
+        terms.append(truth(function, right.left))
+        right = right.right
+    terms.append(truth(function, right))
+    return f"({f' {node.operator} '.join(terms)})"
+
+
+def comparison(function: Function, node: nodes.Comparison) -> str:
+    if node.operator in ("==", "!="):
+        test = _equality(function, node.left, node.right)
+        return test if node.operator == "==" else f"(not {test})"
+    call = "CONTAINS" if node.operator == "contains" else _ORDERS[node.operator]
+    return f"{call}({bare(function, node.left)}, {bare(function, node.right)})"
+
+
+def _equality(function: Function, left: Expression, right: Expression) -> str:
+    """Equality, the short way for the commonest kinds of literal."""
+    if isinstance(left, nodes.Literal) and not isinstance(right, nodes.Literal):
+        left, right = right, left
+    if not isinstance(right, nodes.Literal) or isinstance(left, nodes.Literal):
+        return f"EQ({bare(function, left)}, {bare(function, right)})"
+    value, found = right.value, function.inline(left)
+    if value is None or value is True or value is False:
+        return f"({found} is {value!r})"
+    if value is EMPTY or value is BLANK:
+        return f"{'IS_EMPTY' if value is EMPTY else 'IS_BLANK'}({found})"
+    if isinstance(value, str) and value.strip():
+        name, named = function.named(found)
+        return f"({name} == {value!r} if type({named}) is str else EQ({name}, {value!r}))"
+    return f"EQ({found}, {bare(function, right)})"
+
+
+CONDITIONS: dict[type[Expression], Callable[[Function, Any], str]] = {
+    nodes.Not: negation,
+    nodes.Logic: logic,
+    nodes.Comparison: comparison,
+    nodes.Choice: choice,
+}

@@ -1,0 +1,72 @@
+"""Filters on values: calls of functions of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from livemerge.template import nodes
+from livemerge.template.filters import ESCAPING_FILTERS, Filter, default
+from livemerge.template.generate.function import Function
+from livemerge.template.generate.literals import bare
+from livemerge.template.nodes import Expression
+from livemerge.template.walk import filter_problem
+
+MAX_INLINE_FILTERS = 6  # filters on one value that are written as one expression
+
+
+def value(function: Function, node: Expression) -> str:
+    """An expression's value as Python; filters get lines of their own, so that chains do not nest."""
+    if isinstance(node, nodes.FilterCall):
+        return _filtered(function, node, function.simple)
+    return function.inline(node)
+
+
+def written(function: Function, node: Expression) -> str:
+    """A value to be written; long chains of filters come first, so that they do not nest."""
+    length, inner = 0, node
+    while isinstance(inner, nodes.FilterCall):
+        length, inner = length + 1, inner.target
+    return value(function, node) if length > MAX_INLINE_FILTERS else function.inline(node)
+
+
+def inline_filter(function: Function, node: nodes.FilterCall) -> str:
+    return _filtered(function, node, lambda expression: f"({expression})")
+
+
+def _filtered(function: Function, node: nodes.FilterCall, hold: Callable[[str], str]) -> str:
+    """The call of a filter; `hold` gives the value of the filter before it."""
+    filters = function.setting.filters
+    problem = filter_problem(node, filters)
+    if problem is not None:
+        return f"REFUSE({function.constant(problem.what)}, {function.constant(problem.advice)})"
+    target, known = _target(function, node, hold), filters[node.name]
+    if known.call is default and len(node.arguments) == 1 and not node.options:
+        return _default(function, target, node.arguments[0])
+    given = ["c"] if known.takes_context else []
+    given += [target, *(function.inline(argument) for argument in node.arguments)]
+    given += [f"{name}={function.inline(argument)}" for name, argument in node.options]
+    return f"{_name(function, node.name, known)}({', '.join(given)})"
+
+
+def _target(function: Function, node: nodes.FilterCall, hold: Callable[[str], str]) -> str:
+    if isinstance(node.target, nodes.FilterCall):
+        return hold(_filtered(function, node.target, hold))
+    is_plain = node.name in ESCAPING_FILTERS
+    return bare(function, node.target) if is_plain else function.inline(node.target)
+
+
+def _default(function: Function, target: str, other: Expression) -> str:
+    """Liquid's `default`, the short way for a text that is not empty."""
+    name, named = function.named(target)
+    call = _name(function, "default", function.setting.filters["default"])
+    return f"({name} if type({named}) is str and {name} else {call}({name}, {function.inline(other)}))"
+
+
+def _name(function: Function, name: str, known: Filter) -> str:
+    key = f"F_{name}"
+    function.constants[key] = known.call
+    return key
+
+
+FILTER_CALLS: dict[type[Expression], Callable[[Function, Any], str]] = {nodes.FilterCall: inline_filter}

@@ -1,0 +1,116 @@
+"""Loops over a list's items: Liquid's `for`, and the sections and `each` of Handlebars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from livemerge.template import nodes
+from livemerge.template.generate.filter_calls import value
+from livemerge.template.generate.function import Function
+from livemerge.template.generate.paths import chain, keep_chain, keep_getter
+from livemerge.template.nodes import Block, Statement
+from livemerge.template.trace import TracePoint
+from livemerge.template.walk import uses_name
+
+
+def for_loop(function: Function, node: nodes.For) -> None:
+    items = function.simple(_sliced(function, node))
+    _or_else(function, items, lambda: _rounds(function, items, node), node.otherwise)
+
+
+def _or_else(function: Function, items: str, write_rounds: Callable[[], None], otherwise: Block) -> None:
+    """A loop's rounds, or another block where there are no items."""
+    if not otherwise:
+        write_rounds()
+        return
+    function.emit(f"if {items}:")
+    with function.indented():
+        write_rounds()
+    function.emit("else:")
+    with function.indented():
+        function.block(otherwise)
+
+
+def _sliced(function: Function, node: nodes.For) -> str:
+    """The items a loop goes over, as a Python expression."""
+    items = value(function, node.items)
+    if node.limit or node.offset or function.setting.resumes:
+        limit = value(function, node.limit) if node.limit else "None"
+        offset = value(function, node.offset) if node.offset else "None"
+        flags = f"{node.resumes}, {node.is_reversed}"
+        return f"PART({items}, c, {node.key!r}, {limit}, {offset}, {flags})"
+    return f"ITEMS({items}){'[::-1]' if node.is_reversed else ''}"
+
+
+def _rounds(function: Function, items: str, node: nodes.For) -> None:
+    """The Python loop of a loop."""
+    held = function.fresh("x")
+    scope = {node.name: held}
+    if function.setting.is_shared or uses_name(node.body, "forloop"):
+        state = function.fresh("f")
+        function.emit(f"{state} = FORLOOP({node.key!r}, len({items}), {_outer_state(function)})")
+        scope["forloop"] = state
+    shared = shared_names(function, scope)
+    function.emit(f"for {held} in ROUNDS(c, {items}, {function.sink.output}):")
+    with function.nested_loop("for", scope), function.indented():
+        if "forloop" in scope:
+            function.emit(f"{scope['forloop']}.index0 += 1")
+        keep_getter(function, held, node.name, node.body)
+        if shared:
+            function.emit(f"{shared}[{node.name!r}] = {held}")
+        function.block(node.body)
+    if shared:
+        function.emit("S.pop()")
+
+
+def _outer_state(function: Function) -> str:
+    """The state of the loop around this one."""
+    found = next((scope["forloop"] for scope in reversed(function.scopes) if "forloop" in scope), None)
+    return found or ("S.get('forloop', EMPTY_DICT)" if function.setting.is_shared else "None")
+
+
+def shared_names(function: Function, scope: Mapping[str, str]) -> str:
+    """The name of a mapping that shows a loop's names to other templates; empty where there are none."""
+    if not function.setting.is_shared:
+        return ""
+    shared = function.fresh("s")
+    pairs = ", ".join(f"{name!r}: {variable}" for name, variable in scope.items() if name == "forloop")
+    function.emit(f"{shared} = S.push({{{pairs}}})")
+    return shared
+
+
+def each(function: Function, node: nodes.Each) -> None:
+    items, extra = function.fresh("t"), function.fresh("t")
+    if node.outer is None:
+        function.emit(f"{items}, {extra} = EACH({value(function, node.items)})")
+    else:
+        function.emit(f"{extra}, {items} = SECTION({value(function, node.items)}, {function.inline(node.outer)})")
+    if function.is_traced:
+        point = function.constant(TracePoint(node.place.line, node.place.column, node.source))
+        function.emit(f"BRANCH(c, {point}, len({items}) > 0)")
+    _or_else(function, items, lambda: _each_round(function, node, items, extra), node.otherwise)
+
+
+def _each_round(function: Function, node: nodes.Each, items: str, extra: str) -> None:
+    held, at = function.fresh("x"), function.fresh("i")
+    is_section = node.outer is not None
+    scope = {
+        node.name: held,
+        f"{node.name}.index": at,
+        f"{node.name}.key": at if is_section else f"({at} if {extra} is None else {extra}[{at}])",
+        f"{node.name}.first": f"({at} == 0)",
+        f"{node.name}.last": f"({at} == len({items}) - 1)",
+        f"{node.name}.loops": extra if is_section else "True",
+    }
+    function.emit(f"for {at}, {held} in enumerate(ROUNDS(c, {items}, {function.sink.output})):")
+    with function.nested_loop("for", scope), function.indented():
+        if function.setting.has_chains:
+            around = chain(function, node.around)
+            same = f"{around} if {held} is {around}[0] else " if is_section else ""
+            keep_chain(function, scope, node.name, f"{same}({held}, {around})")
+        keep_getter(function, held, node.name, node.body)
+        function.block(node.body)
+
+
+LOOPS: dict[type[Statement], Callable[[Function, Any], None]] = {nodes.For: for_loop, nodes.Each: each}

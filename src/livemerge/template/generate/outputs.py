@@ -1,0 +1,90 @@
+"""What is written: template text, and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from livemerge.template import nodes, runtime
+from livemerge.template.generate.filter_calls import written
+from livemerge.template.generate.function import Function
+from livemerge.template.nodes import Place, Statement
+from livemerge.template.trace import TracePoint
+from livemerge.template.walk import expressions_in, paths_in
+from livemerge.template.wire import Encoding
+
+OUTPUTS_BETWEEN_CHECKS = 50  # values written before the size of the output is looked at
+_WRITER_NAMES = {"auto": "auto", "always": "always", "always'": "text", "raw": "raw"}
+
+
+def writers(encoding: Encoding, text_encoding: Encoding) -> dict[str, object]:
+    """What generated code calls to write: W_… into the output, X_… into a text of its own."""
+    names: dict[str, object] = {"Q": encoding.static}
+    for prefix, each in (("W", encoding), ("X", text_encoding)):
+        names |= {f"{prefix}_{_WRITER_NAMES[escaping]}": write for escaping, write in each.writers.items()}
+        names[f"{prefix}_static"] = each.static
+    return names
+
+
+def markup_writer(function: Function) -> str:
+    """The name of what encodes text of ours that is known only while rendering."""
+    return f"{'X' if function.sink.is_inner else 'W'}_static"
+
+
+def static(function: Function, text: str) -> None:
+    """Writes a text as it is."""
+    piece = function.sink.encoding.static(text)
+    if piece:
+        function.piece(repr(piece))
+
+
+def text(function: Function, node: nodes.Text) -> None:
+    static(function, node.text)
+
+
+def output(function: Function, node: nodes.Output) -> None:
+    if isinstance(node.value, nodes.Literal) and not function.is_traced:
+        value = node.value.value
+        static(function, "" if isinstance(value, runtime.Special) else runtime.text_of(value))
+    elif node.absent is not None:
+        _output_or_absent(function, node)
+    else:
+        _write(function, written(function, node.value), node)
+
+
+def _output_or_absent(function: Function, node: nodes.Output) -> None:
+    """A value, or a fixed text where the data has no such name."""
+    name = next(found.root for found in expressions_in(node.value) if isinstance(found, nodes.Path))
+    function.emit(f"if S.data.get({name!r}, MISSING) is MISSING:")
+    with function.indented():
+        static(function, node.absent or "")
+    function.emit("else:")
+    with function.indented():
+        _write(function, written(function, node.value), node)
+
+
+def write_plainly(function: Function, value: str, place: Place) -> None:
+    """Writes a value that is no output of the template's author: a counter, a turn of a cycle."""
+    _write(function, value, nodes.Output(nodes.Literal(None, place), "", place))
+
+
+def _write(function: Function, value: str, node: nodes.Output) -> None:
+    """Writes the value of an expression, the short way where it is a printable text."""
+    sink = function.sink
+    escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
+    writer = f"{'X' if sink.is_inner else 'W'}_{_WRITER_NAMES[escaping]}"
+    if sink.encoding.fast and escaping in ("auto", "always"):
+        name, named = function.named(value)
+        test = f"type({named}) is str and {name}.isprintable()"
+        function.piece(f"{sink.encoding.fast.format(name)} if {test} else {writer}({name})")
+    else:
+        function.piece(f"{writer}({value})")
+    if function.is_traced and not sink.is_inner:
+        point = TracePoint(node.place.line, node.place.column, node.source, tuple(paths_in(node.value)))
+        function.emit(f"c.trace.append((len(o) - 1, {function.constant(point)}, None))")
+    function.outputs += 1
+    if function.outputs % OUTPUTS_BETWEEN_CHECKS == 0:
+        function.emit(f"CHECK({sink.output})")
+
+
+OUTPUTS: dict[type[Statement], Callable[[Function, Any], None]] = {nodes.Text: text, nodes.Output: output}

@@ -1,0 +1,139 @@
+"""Names, and steps into what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from livemerge.template import nodes
+from livemerge.template.generate.function import Function
+from livemerge.template.generate.literals import bare
+from livemerge.template.nodes import Block, Expression
+from livemerge.template.walk import has_plain_steps, is_plain_step
+
+
+def path(function: Function, node: nodes.Path) -> str:
+    """The value at the end of a path."""
+    if node.demand:
+        return _demanded(function, node)
+    if isinstance(node.root, str):
+        found = load(function, node.root)
+    elif isinstance(node.root, nodes.Context):
+        found = function.inline(node.root)
+    else:
+        found = f"LOOKUP(c, S, {function.inline(node.root)})"
+    steps = node.steps
+    if steps and is_plain_step(steps[0]) and (getter := _getter(function, found)):
+        found, steps = f"{getter}({_key_of(steps[0])!r})", steps[1:]
+    for key in steps:
+        found = _step(function, found, key)
+    return found
+
+
+def load(function: Function, name: str) -> str:
+    """A name's value."""
+    for scope in reversed(function.scopes):
+        if name in scope:
+            return scope[name]
+    if function.setting.is_shared:
+        return f"S.get({name!r}, c.counters)"
+    if name in function.counters:
+        return f"COUNTED(c, S, {name!r}, {function.variables.get(name)})"
+    return function.variables.get(name) or function.roots.setdefault(name, f"d{len(function.roots)}")
+
+
+def _demanded(function: Function, node: nodes.Path) -> str:
+    """A path whose parents, and perhaps itself, must be there."""
+    found: str
+    steps = [bare(function, step.key if isinstance(step, nodes.Index) else step) for step in node.steps]
+    if isinstance(node.root, str) and not any(node.root in scope for scope in function.scopes):
+        found, steps = "S.data", [repr(node.root), *steps]
+    elif isinstance(node.root, str):
+        found = load(function, node.root)
+    else:
+        found = function.inline(node.root)
+    for at, key in enumerate(steps, 1):
+        call = "REQUIRED" if at == len(steps) and node.demand == "value" else "PARENT"
+        found = f"{call}({found}, {key})"
+    return found
+
+
+def _step(function: Function, value: str, step: Expression) -> str:
+    """One step into a value; a plain name in a plain dict is looked up on the spot."""
+    slow = "ITEM" if isinstance(step, nodes.Index) else "STEP"
+    if not is_plain_step(step):
+        return f"{slow}({value}, {bare(function, step.key if isinstance(step, nodes.Index) else step)})"
+    key = _key_of(step)
+    name, named = function.named(value)
+    return f"({name}.get({key!r}) if type({named}) is dict else {slow}({name}, {key!r}))"
+
+
+def _key_of(step: Expression) -> object:
+    """The key of a step that is a literal."""
+    key = step.key if isinstance(step, nodes.Index) else step
+    return key.value if isinstance(key, nodes.Literal) else None
+
+
+# --- getters: how to step into a name, found out once ----------------------------------------------
+
+
+def _getter(function: Function, name: str) -> str:
+    """The name of the function that steps into a name of the data or a loop's item; empty for other values."""
+    if name in function.getters:
+        return function.getters[name]
+    if name not in function.roots.values():
+        return ""
+    return function.getters.setdefault(name, f"g{name}")
+
+
+def keep_getter(function: Function, held: str, name: str, body: Block) -> None:
+    """Emits how to step into a value that a block calls `name`, where the block does."""
+    if has_plain_steps(body, name):
+        getter = function.getters[held] = f"g{held}"
+        function.emit(getter_line(getter, held))
+
+
+def getter_line(getter: str, name: str) -> str:
+    """The statement that finds out how to step into a name."""
+    return f"{getter} = {name}.get if type({name}) is dict else GETTER({name})"
+
+
+# --- contexts --------------------------------------------------------------------------------------
+
+
+def data(_function: Function, node: nodes.Data) -> str:
+    return "F.root" if node.is_whole else "ROOT(S)"
+
+
+def private(_function: Function, node: nodes.Private) -> str:
+    return f"PRIVATE(F, {'../' * node.levels + node.name!r})"
+
+
+def around(function: Function, node: nodes.Around) -> str:
+    return f"UP({chain(function, node.scope)}, {node.levels})"
+
+
+def nearest(function: Function, node: nodes.Nearest) -> str:
+    return f"FIND({chain(function, node.scope)}, {node.name!r})"
+
+
+def chain(function: Function, scope: str) -> str:
+    """The name of the contexts around, from that of a scope."""
+    if not scope:
+        return "h"
+    return next(found[f"{scope}.chain"] for found in reversed(function.scopes) if f"{scope}.chain" in found)
+
+
+def keep_chain(function: Function, scope: dict[str, str], name: str, contexts: str) -> None:
+    """Emits the contexts around in the scope of the context `name`."""
+    held = scope[f"{name}.chain"] = function.fresh("h")
+    function.emit(f"{held} = {contexts}")
+
+
+PATHS: dict[type[Expression], Callable[[Function, Any], str]] = {
+    nodes.Path: path,
+    nodes.Data: data,
+    nodes.Private: private,
+    nodes.Around: around,
+    nodes.Nearest: nearest,
+}
