@@ -1,0 +1,61 @@
+"""What rendering needs while it runs: lookups, truth, comparison, printing, loops and their limits.
+
+Nothing here knows a template; generated code and filters call it. Data is read by mapping lookup and
+sequence index only, never by attribute.
+"""
+
+from livemerge.template.runtime.characters import clean_html, clean_text
+from livemerge.template.runtime.comparison import contains, equal, greater, greater_equal, less, less_equal, order
+from livemerge.template.runtime.context import Context, Environment, Program, Scope, count, next_of
+from livemerge.template.runtime.fault import Fault, too_long
+from livemerge.template.runtime.loop_state import ForLoop
+from livemerge.template.runtime.loops import items_of, part_of, rounds
+from livemerge.template.runtime.numbers import strict_number, whole_number, whole_range
+from livemerge.template.runtime.output import Output, check_size, merged
+from livemerge.template.runtime.steps import item, step
+from livemerge.template.runtime.texts import float_text, inspect, joined, text_of
+from livemerge.template.runtime.values import BLANK, EMPTY, MISSING, Special, is_blank, is_empty, is_number, is_true
+
+__all__ = [
+    "BLANK",
+    "Context",
+    "EMPTY",
+    "Environment",
+    "Fault",
+    "ForLoop",
+    "MISSING",
+    "Output",
+    "Program",
+    "Scope",
+    "Special",
+    "check_size",
+    "clean_html",
+    "clean_text",
+    "contains",
+    "count",
+    "equal",
+    "float_text",
+    "greater",
+    "greater_equal",
+    "inspect",
+    "is_blank",
+    "is_empty",
+    "is_number",
+    "is_true",
+    "item",
+    "items_of",
+    "joined",
+    "less",
+    "less_equal",
+    "merged",
+    "next_of",
+    "order",
+    "part_of",
+    "rounds",
+    "step",
+    "strict_number",
+    "text_of",
+    "too_long",
+    "whole_number",
+    "whole_range",
+]

@@ -1,0 +1,33 @@
+"""What a rendering has written so far, and its limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from livemerge.template.limits import MAX_OUTPUT_CHARACTERS
+from livemerge.template.runtime.fault import Fault
+
+
+class Output(list[Any]):
+    """The pieces a rendering has written, and how much of them was measured."""
+
+    __slots__ = ("measured", "size")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.measured = 0
+        self.size = 0
+
+
+def check_size(output: Output) -> None:
+    """Raises Fault where a rendering has written too much. Looks only at what is new since the last look."""
+    output.size += sum(map(len, output[output.measured :]))
+    output.measured = len(output)
+    if output.size > MAX_OUTPUT_CHARACTERS:
+        raise Fault(f"the message grows over {MAX_OUTPUT_CHARACTERS} characters", "mail this large is not delivered")
+
+
+def merged(output: Output) -> str:
+    """The text of a finished piece of output, within the limit."""
+    check_size(output)
+    return "".join(output)
