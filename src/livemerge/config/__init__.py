@@ -5,6 +5,7 @@ Secrets never stand in TOML: a secret setting is a reference, `env:NAME` or `fil
 
 from livemerge.config.document import PROJECT_FILE
 from livemerge.config.durations import MAX_DURATION_S, parse_duration_s
+from livemerge.config.fetch_hosts import Origin, is_loopback, origins_of
 from livemerge.config.load import load_campaign, load_settings
 from livemerge.config.places import TomlPlaces
 from livemerge.config.secrets import read_secret
@@ -19,6 +20,8 @@ from livemerge.config.sections import (
     Campaign,
     EventsSource,
     Field,
+    Fetch,
+    FetchCredential,
     FieldType,
     HttpBatch,
     HttpSource,
@@ -51,6 +54,8 @@ __all__ = [
     "EventsSource",
     "Field",
     "FieldType",
+    "Fetch",
+    "FetchCredential",
     "HttpBatch",
     "HttpSource",
     "Maildir",
@@ -58,6 +63,7 @@ __all__ = [
     "OAuth2",
     "Public",
     "SecretRef",
+    "Origin",
     "Section",
     "Settings",
     "Smtp",
@@ -69,6 +75,8 @@ __all__ = [
     "Transport",
     "load_campaign",
     "load_settings",
+    "is_loopback",
     "parse_duration_s",
     "read_secret",
+    "origins_of",
 ]

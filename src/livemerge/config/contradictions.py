@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from livemerge.config.fetch_hosts import fetch_contradictions
 from livemerge.config.places import TomlPlaces
 from livemerge.config.secrets import clear_secrets
 from livemerge.config.sections import (
     Audience,
+    Auth,
     Campaign,
     HttpSource,
     Section,
@@ -36,6 +38,15 @@ def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
                     advice="Ask for a batch: select … as key, … where customer_id in :keys",
                 )
             )
+        if isinstance(section, Auth) and _given(section) != 1:
+            found.append(
+                ConfigError(
+                    "needs exactly one of bearer, basic, header, query, oauth2",
+                    where=places.where(*keys),
+                    advice='For instance auth = { bearer = "env:CRM_TOKEN" }.',
+                )
+            )
+    found += fetch_contradictions(settings.fetch, places)
     public = urlsplit(settings.public.url)
     if settings.public.url and (public.scheme not in ("http", "https") or not public.hostname):
         found.append(
@@ -93,12 +104,6 @@ def _http_contradictions(keys: tuple[str, ...], source: HttpSource, places: Toml
             advice="body = '{\"ids\": {keys}}' sends them as a JSON list.",
         )
     yield from _not_http(keys, source, places)
-    if source.auth is not None and _given(source.auth) != 1:
-        yield ConfigError(
-            "needs exactly one of bearer, basic, header, query, oauth2",
-            where=places.where(*keys, "auth"),
-            advice='For instance auth = { bearer = "env:CRM_TOKEN" }.',
-        )
 
 
 def _not_http(keys: tuple[str, ...], source: HttpSource, places: TomlPlaces) -> Iterable[ConfigError]:

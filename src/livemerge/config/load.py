@@ -10,6 +10,7 @@ from livemerge.config.convert import convert, convert_all, unknown_key
 from livemerge.config.document import PROJECT_FILE, read_toml
 from livemerge.config.sections import (
     Campaign,
+    Fetch,
     Public,
     Section,
     Settings,
@@ -17,7 +18,7 @@ from livemerge.config.sections import (
 )
 from livemerge.errors import ConfigError, raise_all
 
-_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store}
+_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "fetch": Fetch}
 
 _NAMED_TABLES = ("source", "transport", "field")
 

@@ -131,6 +131,26 @@ class TableSource(Section, frozen=True, tag="table", tag_field="kind"):
 
 Source: TypeAlias = HttpSource | SqlSource | EventsSource | TableSource
 
+
+class FetchCredential(Section, frozen=True):
+    """What proves to these hosts, and to no others, who asks."""
+
+    hosts: list[str]
+    auth: Auth
+
+
+class Fetch(Section, frozen=True):
+    """What templates may ask over the network while they render. Without hosts: nothing."""
+
+    hosts: list[str] = []  # `api.example`, `api.example:8443`, `http://crm.internal:8080`
+    private: list[str] = []  # those of them that may lead to addresses of an internal network
+    html: list[str] = []  # those of them whose HTML stands in messages as it is
+    credential: dict[str, FetchCredential] = {}
+    timeout_ms: int = 2_000  # one attempt; Braze gives as long
+    connections: int = 20
+    max_bytes: int = 1_000_000
+
+
 FieldType: TypeAlias = Literal[
     "text", "integer", "number", "money", "boolean", "date", "datetime", "url", "html", "list"
 ]
