@@ -73,8 +73,8 @@ def partial(function: Function, node: nodes.Partial) -> None:
         start = function.fresh("n")
         function.emit(f"{start} = len({function.sink.output})")
     function.emit(
-        f"PARTIAL(c, F, {function.sink.output}, {_kind(function)!r}, {name}, {table}, {context}, {{{arguments}}}, "
-        f"{f'{{{names}}}' if names else None}, {node.levels}, "
+        f"PARTIAL(c, F, {function.sink.output}, {_kind(function)!r}, {name}, {function.table}, {table}, {context}, "
+        f"{{{arguments}}}, {f'{{{names}}}' if names else None}, {node.levels}, "
         f"{f'BLOCK({block}, F)' if node.block else None}, {fallback}, {contexts}, "
         f"{node.indent if node.indents_source else ''!r})"
     )

@@ -99,6 +99,7 @@ def partial(
     output: Output,
     kind: str,
     name: object,
+    known: Mapping[str, Fragment],
     table: Mapping[str, Fragment],
     value: object,
     arguments: dict[str, object],
@@ -109,7 +110,11 @@ def partial(
     chain: Chain,
     indent: str,
 ) -> None:
-    """Writes a piece or template by its name. `levels`: loops of this template around, whose names are `names`."""
+    """Writes a piece or template by its name.
+
+    `known`: pieces it may be; `table`: those it may write itself, with the ones of its block. `levels`: loops of this
+    template around, whose names are `names`.
+    """
     context.iterations += 1
     if context.iterations > MAX_ITERATIONS:
         raise Fault(f"more than {MAX_ITERATIONS} loop rounds and templates", "check for a circle")
@@ -122,7 +127,7 @@ def partial(
     own = frame.names if names is None else names
     inner = Frame(frame.root, frame.given, own, table, frame.block if block is None else block, chain)
     context.depth += 1
-    _write(context, frame, inner, output, kind, name, value, fallback, indent)
+    _write(context, frame, inner, output, kind, name, known, value, fallback, indent)
     context.depth -= 1
 
 
@@ -133,6 +138,7 @@ def _write(
     output: Output,
     kind: str,
     name: object,
+    known: Mapping[str, Fragment],
     value: object,
     fallback: Fragment | None,
     indent: str,
@@ -143,7 +149,7 @@ def _write(
         frame.block(context, inner, output, value)
         return
     text = str.__str__(name) if isinstance(name, str) else values.show(name)
-    fragment = inner.partials.get(text)
+    fragment = known.get(text)
     if fragment is not None:
         fragment(context, inner, output, value)
         return
@@ -152,6 +158,7 @@ def _write(
     except Fault:
         if fallback is None:
             raise
+        inner.block = frame.block  # a block that stands in for a template is not its own block
         fallback(context, inner, output, value)
         return
     program(context, FramedScope(values.as_data(value), inner), output)

@@ -24,6 +24,7 @@ class Dialect:
     has_partials: bool = True
     has_inner_calls: bool = True
     has_conditions: bool = False  # in backticks
+    has_number_steps: bool = True  # a.0 for a.[0]; Handlebars itself refuses it at the end of a path
     has_elseif: bool = False
     has_square_tags: bool = False  # [[x]]
     has_template_elements: bool = False  # <template name="x">
@@ -39,7 +40,7 @@ class Dialect:
 
 
 _TEXT = {"upper": "upper", "lower": "lower"}
-_STANDARD = Dialect("Handlebars", has_mustache_tags=True)
+_STANDARD = Dialect("Handlebars", has_mustache_tags=True, has_number_steps=False)
 
 DIALECTS: dict[str, Dialect] = {
     "": _STANDARD,
@@ -65,6 +66,7 @@ DIALECTS: dict[str, Dialect] = {
         },
         has_partials=False,
         has_inner_calls=False,
+        has_number_steps=False,
     ),
     "mandrill": Dialect(
         "Mandrill",
@@ -78,6 +80,7 @@ DIALECTS: dict[str, Dialect] = {
         },
         vendor_only=frozenset({"unsub"}),
         has_conditions=True,
+        has_number_steps=False,
         has_elseif=True,
         has_template_elements=True,
     ),

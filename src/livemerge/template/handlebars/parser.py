@@ -31,7 +31,7 @@ from livemerge.template.limits import MAX_NESTING
 
 _CLOSE = re.compile(r"~\}\}|\}\}(?!\})")
 _NEXT_TAG = re.compile(r"\\{0,2}\{\{")
-_RAW_CLOSE = re.compile(r"\}~?\}\}")
+_RAW_CLOSE = re.compile(r"\}~\}\}|\}\}\}(?!\})")
 _SQUARE_CLOSE = re.compile(r"~?\]\]")
 _FOUR_CLOSE = re.compile(r"\}\}\}\}")
 _SLICE_END = re.compile(r"\Z")
@@ -124,6 +124,8 @@ class _Parser:
         if ending is not None and ending.kind in ("inverse", "chain"):
             if tag.section in ("decorator", "partial", "parent", "slot"):
                 raise self.error("`else` has no place in this block", ending.offset, "remove it")
+            if tag.is_inverted and ending.kind == "chain":
+                raise self.error("`{{^` takes a plain `{{else}}` only", ending.offset, "write it as `{{#unless …}}`")
             divider = ending.strip
             close_strip = divider if tag is not outermost else None
             inverse, ending = self.inverse(ending, outermost)
@@ -268,17 +270,20 @@ class _Parser:
 
     def words(self, kind: str, start: int, is_square: bool) -> Words:
         """A reader of what the tag says."""
-        has_conditions = self.dialect.has_conditions
+        kept = {
+            "has_conditions": self.dialect.has_conditions,
+            "has_number_steps": self.dialect.has_number_steps,
+        }
         if self.close:
             ending = ("}" if kind == "{" else "") + self.close
             end = self.text.find(ending, self.at)
             if end < 0:
                 raise self.error(f"`{self.open}` is not closed", start, f"close it with `{ending}`")
             self.after = len(ending)
-            return Words(self.source, start, self.at, _SLICE_END, end, has_conditions=has_conditions)
+            return Words(self.source, start, self.at, _SLICE_END, end, **kept)
         self.after = 0
         closing = _SQUARE_CLOSE if is_square else (_RAW_CLOSE if kind == "{" else _CLOSE)
-        return Words(self.source, start, self.at, closing, len(self.text), has_conditions=has_conditions)
+        return Words(self.source, start, self.at, closing, len(self.text), **kept)
 
     def read(self, kind: str, words: Words, before: bool, start: int) -> Node | _Tag:
         if kind in ("", "^") and (found := self.divider(kind, words, before, start)):
@@ -292,6 +297,8 @@ class _Parser:
             call = Call(head, (), (), head.text, start)
             return PartialTag(call, self.finish(words, before), start)
         call = words.call()
+        if isinstance(call.head, Call) and kind not in (">", "#>"):
+            raise self.error("a tag begins with a name", call.offset, "leave the parentheses out")
         parameters = words.parameters() if kind in ("#", "#>", "^", "#*") else ()
         strip = self.finish(words, before)
         if kind in ("", "&", "{"):
@@ -355,22 +362,24 @@ class _Parser:
         if found is None:
             return None
         closing = self.close or ("]]" if is_square else "}}")
-        end = -1
         if found[2] and not self.close:
-            long = re.compile(r"--(~?)" + re.escape(closing)).search(self.text, found.end())
+            long = re.compile(r"--~?" + re.escape(closing)).search(self.text, found.start(2))
             end = long.end() if long else -1
-        if end < 0:
+        else:
             at = self.text.find(closing, found.end())
             end = at + len(closing) if at >= 0 else -1
         if end < 0:
-            raise self.error("this comment is not closed", start, f"close it with `{closing}`")
+            mark = f"--{closing}" if found[2] and not self.close else closing
+            raise self.error("this comment is not closed", start, f"close it with `{mark}`")
         self.at = end
         is_after = self.text[end - len(closing) - 1] == "~" and not self.close
         return Comment(Strip(bool(found[1]) and not self.close, is_after), start)
 
     def four_braces(self, start: int) -> _Tag:
         self.at = start + 4
-        words = Words(self.source, start, self.at, _FOUR_CLOSE, len(self.text), has_conditions=False)
+        words = Words(
+            self.source, start, self.at, _FOUR_CLOSE, len(self.text), has_conditions=False, has_number_steps=True
+        )
         call = words.call()
         self.at = words.finish()
         return _Tag("open", NO_STRIP, start, "raw", call)

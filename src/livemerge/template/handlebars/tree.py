@@ -203,7 +203,7 @@ class _Builder:
             what = f"`{call.text}` reads a field whose name is known only while rendering"
             self.findings.append(self.source.finding("dynamic-field", "warning", what, place, "write the field's name"))
         step = nodes.Index(key, place)
-        if isinstance(target, nodes.Path):
+        if isinstance(target, nodes.Path) and not target.demand:
             return replace(target, steps=(*target.steps, step), source=call.text)
         if isinstance(target, nodes.Context):
             return nodes.Path(target, (step,), call.text, place)
@@ -267,6 +267,8 @@ class _Builder:
             demand = "parent"
         if name.is_private:
             return self.private(name, steps, scope, place, demand)
+        if name.parts[:1] == ("",):  # `[]` is the context itself, whatever follows
+            name, steps = replace(name, parts=()), ()
         if not name.levels and not name.is_scoped and name.parts:
             parameter = _parameter(name.parts[0], scope)
             if parameter is not None:
@@ -277,13 +279,15 @@ class _Builder:
                 return nodes.Path(around, steps[1:], name.text, place)
         root = self.around(name.levels, scope, place)
         if root is None:
-            return nodes.Literal(None, place)
+            return self.nowhere(name, place) if demand and steps else nodes.Literal(None, place)
         return self.stepped(root, steps, name, place, demand)
 
     def stepped(
         self, root: Expression, steps: tuple[Expression, ...], name: Name, place: Place, demand: str = ""
     ) -> Expression:
         """A path from a context; from the template's own data it begins with a name."""
+        if isinstance(root, nodes.Literal | nodes.FilterCall):  # a parameter that stands for nothing
+            return self.nowhere(name, place) if demand and steps else root
         if not steps:
             return replace(root, place=place) if isinstance(root, nodes.Path | nodes.Data) else root
         if isinstance(root, nodes.Data) and not root.is_whole:
@@ -295,6 +299,11 @@ class _Builder:
             return nodes.Path(root.root, (*root.steps, *steps), name.text, place, demand)
         assert isinstance(root, nodes.Context)
         return nodes.Path(root, steps, name.text, place, demand)
+
+    def nowhere(self, name: Name, place: Place) -> Expression:
+        """A path from a context that is not there, where it must be."""
+        what = nodes.Literal(f"`{name.text}` is read of something that is not there", place)
+        return nodes.FilterCall(what, "refused", (nodes.Literal("take a `../` away", place),), (), place)
 
     def context(self, scope: _Scope, place: Place) -> Expression:
         """The context of a scope."""
@@ -446,7 +455,7 @@ class _Builder:
                 break
             branches.append(self.branch(following, test, scope))
             rest = following.inverse
-        return (nodes.If(tuple(branches), self.body(rest, inner), self.place(node.offset)),)
+        return (nodes.If(tuple(branches), self.body(rest, scope), self.place(node.offset)),)
 
     def branch(self, node: Section, condition: Expression, scope: _Scope) -> nodes.Branch:
         return nodes.Branch(condition, node.call.text, self.body(node.program, scope), self.place(node.offset))
@@ -528,7 +537,11 @@ class _Builder:
         if not names:
             return scope
         place = self.place(node.offset)
-        found = dict.fromkeys(names[len(given) :], nodes.Literal(None, place)) | dict(zip(names, given, strict=False))
+        rest: Expression = nodes.Literal(None, place)
+        if not given:
+            what = nodes.Literal(f"`{_text(node.call.head)}` gives no block parameters", place)
+            rest = nodes.FilterCall(what, "refused", (nodes.Literal("leave `as |…|` out", place),), (), place)
+        found = dict.fromkeys(names[len(given) :], rest) | dict(zip(names, given, strict=False))
         return replace(scope, parameters=found)
 
     def transformed(self, node: Section, function: str, scope: _Scope) -> Block:

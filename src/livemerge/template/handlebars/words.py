@@ -31,6 +31,7 @@ _WORD = re.compile(
     re.VERBOSE,
 )
 _SPACE = re.compile(r"\s*")
+_STEP = re.compile(r"\s*[/.]")
 _SEGMENT_ESCAPE = re.compile(r"\\([\\\]])")
 _WORDS: dict[str, object] = {"true": True, "false": False, "null": None, "undefined": None}
 
@@ -46,7 +47,15 @@ class Words:
     """Reads the inside of one tag, from `at` up to its closing."""
 
     def __init__(
-        self, source: Source, start: int, at: int, closing: re.Pattern[str], end: int, *, has_conditions: bool
+        self,
+        source: Source,
+        start: int,
+        at: int,
+        closing: re.Pattern[str],
+        end: int,
+        *,
+        has_conditions: bool,
+        has_number_steps: bool,
     ) -> None:
         self.source = source
         self.start = start
@@ -54,6 +63,7 @@ class Words:
         self.closing = closing
         self.end = end
         self.has_conditions = has_conditions
+        self.has_number_steps = has_number_steps
         self.depth = 0
 
     def error(self, what: str, offset: int, advice: str = "") -> TemplateError:
@@ -151,12 +161,12 @@ class Words:
         if word.kind == "condition":
             self.take()
             return Condition(word.text[1:-1], word.offset + 1)
-        if word.text == "(":
-            return self.inner_call(word)
-        return self.name()
+        return self.inner_call(word) if word.text == "(" else self.name()
 
     def inner_call(self, opening: Word) -> Call:
         self.take()
+        if self.peek().text == "(":
+            raise self.error("`(` stands before another `(`", opening.offset, "leave one pair out")
         self.depth += 1
         if self.depth > MAX_EXPRESSION_DEPTH:
             raise self.error(f"parentheses are nested deeper than {MAX_EXPRESSION_DEPTH}", opening.offset)
@@ -177,6 +187,8 @@ class Words:
             word = self.peek()
             if word.kind not in ("id", "segment", "up", "this", "word", "number"):
                 raise self.not_a_name(start, word)
+            if written and word.kind in ("word", "number") and not self.has_number_steps:
+                raise self.error(f"`{word.text}` is no name at the end of a path", word.offset, f"write [{word.text}]")
             self.take()
             if word.kind == "up" or word.kind == "this" or (word.kind == "id" and word.text == "this"):
                 if parts:
@@ -191,11 +203,14 @@ class Words:
             count += 1
             if count > MAX_CHAIN:
                 raise self.error(f"a path has more than {MAX_CHAIN} steps", start.offset)
-            following = self.source.text[self.at : min(self.at + 1, self.end)]
-            if following not in (".", "/") or not following:
+            if not self.is_step():
                 return Name(tuple(parts), levels, is_private, is_scoped, "".join(written), start.offset)
-            written.append(following)
-            self.at += 1
+            written.append(self.take().text)
+
+    def is_step(self) -> bool:
+        """Whether the path goes on here."""
+        found = _STEP.match(self.source.text, self.at, self.end)
+        return found is not None and self.peek().kind == "step"
 
     def not_a_name(self, start: Word, word: Word) -> TemplateError:
         if word.kind == "end":

@@ -227,3 +227,42 @@ def test_an_error_in_a_block_given_to_a_partial_is_told_at_its_place() -> None:
         template.render({})
 
     assert raised.value.line == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{a.0}}",  # the lexer reads a number here, and no path ends in one
+        "{{a.true}}",
+        "{{{a}}}}",
+        "{{!--a}}",
+        "{{#if ((a))}}{{/if}}",
+        "{{(a)}}",
+        "{{^each a}}{{else if b}}{{/each}}",
+    ],
+)
+def test_what_handlebars_own_parser_refuses_is_refused(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(source, "handlebars")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{!--}}a{{!-- b --}}", "a"),
+        ("{{#each items}}{{[].name}};{{/each}}", "[object Object];[object Object];"),
+        ("{{#if title as |x|}}{{else}}{{x}}{{/if}}", ""),
+        ('{{#> p}}{{#*inline "p"}}x{{/inline}}y{{/p}}', "y"),  # a block's pieces are not known where it is called
+        ('{{#*inline "p"}}{{#> none}}z{{> @partial-block}}{{/none}}{{/inline}}{{#> p}}y{{/p}}', "zy"),
+    ],
+)
+def test_rare_constructs_give_what_handlebars_gives(source: str, expected: str) -> None:
+    assert rendered(source, LIST) == expected
+
+
+def test_a_block_parameter_that_a_block_does_not_give_is_named_where_it_is_read() -> None:
+    template = compile_template("{{#if title as |x|}}{{x.y}}{{/if}}", "handlebars")
+
+    assert template.render({}) == ""
+    with pytest.raises(TemplateError, match="gives no block parameters"):
+        template.render(LIST)
