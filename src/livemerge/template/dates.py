@@ -160,7 +160,7 @@ def _week_of_year(at: datetime, first_weekday: int) -> int:
 
 _NUMBERS: dict[str, tuple[Callable[[datetime], int], int, str]] = {
     # letter: value, width, padding
-    "Y": (lambda at: at.year, 1, "0"),
+    "Y": (lambda at: at.year, 4, "0"),
     "C": (lambda at: at.year // 100, 2, "0"),
     "y": (lambda at: at.year % 100, 2, "0"),
     "m": (lambda at: at.month, 2, "0"),
@@ -205,18 +205,17 @@ _COMPOSED = {
     "r": "%I:%M:%S %p",
     "v": "%e-%^b-%Y",
     "x": "%m/%d/%y",
-    "+": "%a %b %e %H:%M:%S %Z %Y",
 }
-_DIRECTIVE = re.compile(r"%([-0^#_:]{0,8})([0-9]{0,4})([A-Za-z%+])")
+_DIRECTIVE = re.compile(r"%([-0^#_]{0,8})([0-9]{0,4})(:{0,3}z|E[cCxXyY]|O[deHkIlmMSuUVwWy]|[A-Za-z%])")
 
 
 def strftime(at: datetime, form: str) -> str:
-    """A moment by Ruby's strftime: flags - 0 ^ # _ :, widths, and its letters. Unknown letters stay."""
+    """A moment by Ruby's strftime: flags - 0 ^ # _, widths, and its letters. Unknown letters stay."""
     return _DIRECTIVE.sub(lambda found: _directive(at, found), form[:MAX_FORMAT_CHARACTERS])
 
 
 def _directive(at: datetime, found: re.Match[str]) -> str:
-    flags, width, letter = found[1], min(int(found[2] or 0), MAX_PADDING), found[3]
+    flags, width, letter = found[1], min(int(found[2] or 0), MAX_PADDING), found[3][-1]
     if letter in _NUMBERS:
         read, standard, padding = _NUMBERS[letter]
         return _padded(str(read(at)), flags, width or standard, padding)
@@ -224,37 +223,42 @@ def _directive(at: datetime, found: re.Match[str]) -> str:
         digits = int(found[2] or (3 if letter == "L" else 9))
         return f"{at.microsecond:06d}000"[: min(digits, 9)].ljust(min(digits, MAX_PADDING), "0")
     if letter == "z":
-        return _offset(at, flags)
+        return _offset(at, flags, width, found[3].count(":"))
     if letter in _COMPOSED:
-        return _cased(strftime(at, _COMPOSED[letter]), flags, letter).rjust(width)
+        text = strftime(at, _COMPOSED[letter])
+        return _padded(text.upper() if "^" in flags else text, flags, width, " ")
     if letter in _NAMES:
-        return _cased(_NAMES[letter](at), flags, letter).rjust(width, "0" if "0" in flags else " ")
+        text = _cased(_NAMES[letter](at), flags, letter)
+        return _padded(text, flags, width, " ") if text else ""
     return found[0]
 
 
-def _padded(digits: str, flags: str, width: int, padding: str) -> str:
-    if "-" in flags:
-        return digits
-    if "_" in flags:
-        padding = " "
-    elif "0" in flags:
-        padding = "0"
-    return digits.rjust(width, padding)
+def _padded(text: str, flags: str, width: int, padding: str) -> str:
+    """A text at least that wide; of the flags for padding the last one counts."""
+    asked = [flag for flag in flags if flag in "-0_"]
+    if asked and asked[-1] == "-":
+        return text
+    return text.rjust(width, {"0": "0", "_": " "}[asked[-1]] if asked else padding)
 
 
 def _cased(text: str, flags: str, letter: str) -> str:
     if "^" in flags:
         return text.upper()
     if "#" in flags:
-        return text.lower() if letter == "p" else text.upper()
+        return text.lower() if letter in "pZ" else text.upper()
     return text
 
 
-def _offset(at: datetime, flags: str) -> str:
-    minutes = int((at.utcoffset() or timedelta()).total_seconds() // 60)
-    sign = "-" if minutes < 0 else "+"
-    hours, minutes = divmod(abs(minutes), 60)
-    return f"{sign}{hours:02d}:{minutes:02d}" if ":" in flags else f"{sign}{hours:02d}{minutes:02d}"
+def _offset(at: datetime, flags: str, width: int, colons: int) -> str:
+    """`+0200`, with one colon `+02:00`, with two `+02:00:00`; padding comes after the sign."""
+    seconds = int((at.utcoffset() or timedelta()).total_seconds())
+    sign, seconds = ("-" if seconds < 0 else "+"), abs(seconds)
+    hours, minutes = seconds // 3600, f"{seconds // 60 % 60:02d}"
+    rest = f":{minutes}:{seconds % 60:02d}" if colons > 1 else f":{minutes}" if colons else minutes
+    asked = [flag for flag in flags if flag in "-0_"]
+    if asked and asked[-1] == "_":
+        return f"{sign}{hours}".rjust(max(width - len(rest), 3)) + rest
+    return sign + str(hours).rjust(max(width - len(rest) - 1, 2), "0") + rest
 
 
 # --- PHP's date ------------------------------------------------------------------------------------

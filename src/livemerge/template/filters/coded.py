@@ -52,6 +52,8 @@ def base64_url_safe_decode(value: Any) -> str:
 def _from_base64(text: str, altchars: bytes | None) -> str:
     try:
         octets = base64.b64decode(text.encode(), altchars, validate=True)
+        if base64.b64encode(octets, altchars).decode() != text:  # bits are left over
+            raise Fault("what is decoded here is not base64")
     except (binascii.Error, ValueError) as error:
         raise Fault("what is decoded here is not base64") from error
     return octets.decode("utf-8", "replace")

@@ -9,7 +9,21 @@ from typing import Any
 from livemerge.template.filters.numbers import Number, plus
 from livemerge.template.filters.text import like, plain, shown
 from livemerge.template.limits import MAX_ITERATIONS, MAX_VALUE_NESTING
-from livemerge.template.runtime import Fault, Special, equal, is_true, joined, order, strict_number, text_of
+from livemerge.template.runtime import (
+    Fault,
+    ForLoop,
+    Special,
+    equal,
+    is_number,
+    is_true,
+    joined,
+    order,
+    strict_number,
+    text_of,
+    whole_number,
+)
+
+MAX_BITS = 4_096  # of a whole number that may be asked for one by one
 
 
 def default(value: Any, instead: Any = "", *, allow_false: Any = False) -> Any:
@@ -43,18 +57,36 @@ def _flat(items: Iterable[Any], depth: int) -> Iterable[Any]:
 
 
 class _NoProperties(Exception):
-    """An item of a list has no properties at all (nil, true, false): the filter gives nil."""
+    """An item of a list has no properties at all (nil, true, a float): the filter gives nil."""
 
 
 def _property(item: Any, name: Any) -> Any:
     """A property of a list's item, as Ruby's `item[name]`. Raises Fault where such an item cannot have one."""
     if isinstance(item, dict | Mapping):
         return item.get(name) if isinstance(name, str | int | float | bool | None) else None
-    if isinstance(item, str):
-        return name if isinstance(name, str) and name in item else None
-    if item is None or isinstance(item, bool):
+    if isinstance(item, ForLoop):
+        return item.step(name)
+    if not _has_properties(item):
         raise _NoProperties
-    raise Fault("a list's item has no properties", "give this filter a list of objects")
+    if isinstance(item, str) and isinstance(name, str):
+        return name if name in item else None
+    if is_number(name):
+        at = whole_number(name)
+        return _character(item, at) if isinstance(item, str) else _bit(item, at)
+    raise Fault("a list's item has no such property", "give this filter a list of objects, and a property's name")
+
+
+def _has_properties(item: Any) -> bool:
+    """Whether Ruby could ask an item for a property: a text has characters, a whole number bits."""
+    return isinstance(item, str | dict | Mapping | ForLoop) or (isinstance(item, int) and not isinstance(item, bool))
+
+
+def _character(text: str, at: int) -> str | None:
+    return text[at] if -len(text) <= at < len(text) else None
+
+
+def _bit(number: int, at: int) -> int:
+    return number >> min(at, MAX_BITS) & 1 if at >= 0 else 0
 
 
 def _matches(item: Any, name: Any, target: Any) -> bool:
@@ -94,8 +126,12 @@ def _size(value: Any) -> int:
 
 
 def size(value: Any) -> int:
-    """Characters, items, or pairs; a whole number has 8 bytes, as in Ruby."""
-    return 8 if isinstance(value, int) and not isinstance(value, bool) else _size(value)
+    """Characters, items, or pairs; a whole number has its bytes, as in Ruby."""
+    return (
+        max(8, (value.bit_length() + 7) // 8)
+        if isinstance(value, int) and not isinstance(value, bool)
+        else _size(value)
+    )
 
 
 def flatten(value: Any) -> list[Any]:
@@ -107,7 +143,7 @@ def reverse(value: Any) -> list[Any]:
 
 
 def concat(value: Any, other: Any) -> list[Any]:
-    if not isinstance(other, list | tuple | range):
+    if not isinstance(other, list | tuple):
         raise Fault("concat needs a list", "give it a list")
     both = _items(value) + _items(other)
     if len(both) > MAX_ITERATIONS:
@@ -115,15 +151,18 @@ def concat(value: Any, other: Any) -> list[Any]:
     return both
 
 
-def compact(value: Any, name: Any = None) -> list[Any]:
+def compact(value: Any, name: Any = None) -> list[Any] | None:
     if name is None:
         return [item for item in _items(value) if item is not None]
-    return [item for item in _items(value) if _property(item, name) is not None]
+    try:
+        return [item for item in _items(value) if _property(item, name) is not None]
+    except _NoProperties:
+        return None
 
 
 def map_(value: Any, name: Any) -> list[Any]:
     """Each item's property."""
-    return [None if item is None or isinstance(item, bool) else _property(item, name) for item in _items(value)]
+    return [_property(item, name) if _has_properties(item) else None for item in _items(value)]
 
 
 def where(value: Any, name: Any, target: Any = None) -> list[Any] | None:
@@ -164,11 +203,17 @@ def find_index(value: Any, name: Any, target: Any = None) -> int | None:
         return None
 
 
-def uniq(value: Any, name: Any = None) -> list[Any]:
+def uniq(value: Any, name: Any = None) -> list[Any] | None:
+    items = _items(value)
+    if len(items) < 2:
+        return items
     kept: dict[Any, Any] = {}
-    for item in _items(value):
-        key = item if name is None else _property(item, name)
-        kept.setdefault(_hashable(key, 0), item)
+    try:
+        for item in items:
+            key = item if name is None else _property(item, name)
+            kept.setdefault(_hashable(key, 0), item)
+    except _NoProperties:
+        return None
     return list(kept.values())
 
 
@@ -209,20 +254,22 @@ def _ignoring_case(left: Any, right: Any) -> int:
     return (one > other) - (one < other)
 
 
-def sort(value: Any, name: Any = None) -> list[Any]:
-    key = (lambda item: item) if name is None else (lambda item: _sort_key(item, name))
-    return _ordered(_items(value), key, _in_order)
+def sort(value: Any, name: Any = None) -> list[Any] | None:
+    return _sorted(_items(value), name, _in_order)
 
 
-def sort_natural(value: Any, name: Any = None) -> list[Any]:
-    key = (lambda item: item) if name is None else (lambda item: _sort_key(item, name))
-    return _ordered(_items(value), key, _ignoring_case)
+def sort_natural(value: Any, name: Any = None) -> list[Any] | None:
+    """In order of the texts, capital and small letters alike."""
+    return _sorted(_items(value), name, _ignoring_case)
 
 
-def _sort_key(item: Any, name: Any) -> Any:
-    if not isinstance(item, dict | Mapping):
-        raise Fault("a list's item has no properties", "give this filter a list of objects")
-    return _property(item, name)
+def _sorted(items: list[Any], name: Any, compare: Callable[[Any, Any], int]) -> list[Any] | None:
+    """Items in order of themselves or a property; nil where one of them has no properties at all."""
+    if name is None:
+        return _ordered(items, lambda item: item, compare)
+    if not all(map(_has_properties, items)):
+        return None
+    return _ordered(items, lambda item: _property(item, name), compare)
 
 
 def sum_(value: Any, name: Any = None) -> Number:

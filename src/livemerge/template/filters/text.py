@@ -7,14 +7,19 @@ escaped (see runtime.joined).
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
 
 from livemerge.template.dates import as_datetime, strftime
+from livemerge.template.filters.ruby_dates import ruby_moment
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Context, inspect, joined, strict_number, text_of, too_long
 
+_SECONDS = re.compile(r"[0-9]{1,20}")
 _WORDS = re.compile(r"[^ \t\n\v\f\r]+")  # Ruby splits at ASCII white space only
 WHITE = " \t\n\v\f\r\0"  # what Ruby's strip takes away
 
@@ -154,10 +159,10 @@ def truncatewords(value: Any, words: Any = 15, ellipsis: Any = "...") -> str | N
     if value is None:
         return None
     text, most = shown(value), max(strict_number(words), 1)
-    found = _WORDS.findall(plain(text))
-    if len(found) <= most:
+    found = list(islice(_WORDS.finditer(plain(text)), most))
+    if len(found) < most or found[-1].end() == len(text):  # Ruby counts white space at the end as one more word
         return text
-    return joined((like(text, " ".join(found[:most])), shown(ellipsis)))
+    return joined((like(text, " ".join(word[0] for word in found)), shown(ellipsis)))
 
 
 def split(value: Any, separator: Any) -> list[str]:
@@ -174,9 +179,21 @@ def split(value: Any, separator: Any) -> list[str]:
 
 
 def date(context: Context, value: Any, form: Any) -> Any:
-    """A moment by strftime; what is no date, or an empty form, leaves the value as it is."""
+    """A moment by strftime; what is no date, or an empty form, changes nothing."""
     pattern = plain(form)
     if not pattern:
         return value
-    at = as_datetime(value, context.now)
+    at = _moment(value, context)
     return value if at is None else strftime(at, pattern)
+
+
+def _moment(value: Any, context: Context) -> datetime | None:
+    """What a value means to `date`: texts as Ruby reads them, whole numbers as seconds since 1970."""
+    if not isinstance(value, str):
+        return None if isinstance(value, float | Decimal) else as_datetime(value, context.now)
+    text = value.lower()
+    if text in ("now", "today"):
+        return context.now()
+    if _SECONDS.fullmatch(text):
+        return as_datetime(int(text), context.now)
+    return ruby_moment(text, context.now())
