@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from livemerge.errors import TemplateError
 
-NO_ANSWER = 0  # the status of a reply that did not come: no connection, too late, too long, a redirect
+NO_ANSWER = 0  # the status of a reply that did not come, or not as text: no connection, too late, too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Reply:
     body: str = ""
     content_type: str = ""  # without parameters, in small letters
     headers: tuple[tuple[str, str], ...] = ()
+    is_html: bool = False  # HTML of a host declared to write what may stand in messages as it is; else data
 
     @property
     def is_success(self) -> bool:

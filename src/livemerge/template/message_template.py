@@ -18,13 +18,15 @@ from typing import Any, Literal
 
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.effects import draws_alike
-from livemerge.template.fetches import Reply, Request
+from livemerge.template.fetch_sites import Calls, FetchSite
+from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Read
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import text_of_html, text_template
 from livemerge.template.template import Template, Writer, compile  # noqa: A004
 from livemerge.template.trace import Trace
+from livemerge.template.verdict import Test
 from livemerge.template.wire import Kind, TransferEncoding, make_encoding, whole_body
 
 FENCE = "+++"
@@ -46,6 +48,11 @@ class RenderedText:
     fields: frozenset[str] = frozenset()
     reads: tuple[Read, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def may_fetch(self) -> bool:
+        """False: the HTML it is made of, rendered before, has asked for all it needs."""
+        return False
 
     def render(
         self,
@@ -101,6 +108,47 @@ class MessageTemplate:
     fields: frozenset[str]
     reads: tuple[Read, ...]
     findings: tuple[Finding, ...]
+    fetches: tuple[FetchSite, ...] = ()
+    most_fetches: int = 0  # different calls of one message, at most
+    tests: tuple[Test, ...] = ()
+    dialect: str = ""
+
+    @property
+    def may_fetch(self) -> bool:
+        """Whether rendering may need replies."""
+        return any(part.may_fetch for part in self.parts.values())
+
+    def rehearse(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> None:
+        """Renders the parts that may fetch, and gives nothing. Raises Unanswered for the next request, TemplateError.
+
+        Where it raises nothing, these replies are all that the message needs at this moment.
+        """
+        for part in self.parts.values():
+            if part.may_fetch:
+                part.render(data, now=now, replies=replies)
+
+    def wanted(
+        self,
+        data: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> Request | None:
+        """The next request whose reply this customer's message needs; None where it needs none. Raises TemplateError.
+
+        Give `now` where the template reads it: each rendering on the way to the message must see the same moment.
+        """
+        try:
+            self.rehearse(data, now=now, replies=replies)
+        except Unanswered as error:
+            return error.request
+        return None
 
     @property
     def parts(self) -> dict[str, Template | RenderedText]:
@@ -151,6 +199,10 @@ def compile_message(
         frozenset().union(*(part.fields for part in parts)),
         tuple(compiler.reads),
         tuple(compiler.findings),
+        tuple(compiler.fetches),
+        compiler.calls.count,
+        tuple(compiler.tests),
+        compiler.dialect or "",
     )
 
 
@@ -171,6 +223,9 @@ class _Compiler:
         self.before_html: Block = ()
         self.reads: list[Read] = []
         self.findings: list[Finding] = []
+        self.tests: list[Test] = []
+        self.fetches: list[FetchSite] = []
+        self.calls = Calls()
 
     def subject(self) -> Template:
         """The subject, the last part of all where parts share their variables."""
@@ -185,6 +240,9 @@ class _Compiler:
             self.before, self.before_html = template.effects, before if part == "html" else self.before_html
         self.reads += [replace(read, part=part) for read in template.reads]
         self.findings += [replace(finding, part=part) for finding in template.findings]
+        self.tests += [replace(test, part=part) for test in template.tests]
+        self.fetches += [replace(site, part=part) for site in template.fetches]
+        self.calls += template.most_calls
         return template
 
     def compiled(

@@ -13,13 +13,14 @@ from markupsafe import Markup
 
 from livemerge.clock import SystemClock
 from livemerge.errors import AbortCampaign, SkipRecipient, TemplateError, nearest
-from livemerge.template.analysis import analyse
+from livemerge.template.analysis import Vocabulary, analyse
 from livemerge.template.effects import effects_of, needed_before
+from livemerge.template.fetch_sites import Calls, FetchSite, fetch_sites, most_calls, runs_unknown
 from livemerge.template.fetches import Reply, Request, Unanswered, Wanted, ask_nobody
 from livemerge.template.filters import PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import Compiled, generate
-from livemerge.template.html_places import values_outside_quotes
+from livemerge.template.html_places import spots_by_place, values_outside_quotes
 from livemerge.template.languages import LANGUAGES, Language, language_of
 from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
@@ -27,6 +28,7 @@ from livemerge.template.nodes import Block, Place
 from livemerge.template.replies import Replies
 from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size
 from livemerge.template.trace import Trace, make_trace
+from livemerge.template.verdict import Judge, Test
 from livemerge.template.wire import (
     Encoding,
     Escape,
@@ -90,6 +92,11 @@ class _Options:
             return {**known, **{name: UNESCAPED_FILTERS[name] for name in UNESCAPED_FILTERS if name in known}}
         return known
 
+    def vocabulary(self, filters: Mapping[str, Filter]) -> Vocabulary:
+        """The language as the analysis needs it."""
+        judge = Judge(filters, self.spoken.is_true)
+        return Vocabulary(judge, self.spoken.kinds, spots_by_place if self.escape else _no_spots)
+
     def encoding(self, kind: Kind) -> Encoding:
         return make_encoding(
             kind,
@@ -99,6 +106,11 @@ class _Options:
             show=self.spoken.show,
             escape_text=self.spoken.escape,
         )
+
+
+def _no_spots(_block: Block) -> Mapping[Place, str]:
+    """Where values stand in text that is not HTML."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +137,15 @@ class Template:
         self._programs: dict[tuple[str, str, bool, bool], Compiled] = {}
         self._before_all = before
         self._before = needed_before(unit.block, before, self._filters)
-        found = analyse(unit.block, unit.source, self._filters, self._known_partial, self._before)
+        vocabulary = options.vocabulary(self._filters)
+        found = analyse(unit.block, unit.source, vocabulary, self._known_partial, self._before)
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
+        self.tests: tuple[Test, ...] = found.tests
         self.findings: tuple[Finding, ...] = unit.findings + found.findings + self._unquoted()
+        self.fetches: tuple[FetchSite, ...] = fetch_sites(unit.block, self._filters)
+        self.most_calls: Calls = most_calls(unit.block, self._filters)
+        self.may_fetch = bool(self.fetches) or runs_unknown(unit.block, self._filters)
 
     def _unquoted(self) -> tuple[Finding, ...]:
         """A warning for each value that data could break out of: escaping protects text and quoted attributes."""

@@ -21,7 +21,6 @@ class Filter:
     shares_scope: bool = False  # it reads or sets variables by their names
     includes: bool = False  # its value is the name of another template, which it writes
     fetches: bool = False  # it asks `context.fetch` for the URL that is its value
-    joins: bool = False  # it gives its value and arguments as one text, one after the other
 
 
 def make_filter(call: Callable[..., Any]) -> Filter:
