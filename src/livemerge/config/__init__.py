@@ -5,7 +5,7 @@ Secrets never stand in TOML: a secret setting is a reference, `env:NAME` or `fil
 
 from livemerge.config.document import PROJECT_FILE
 from livemerge.config.durations import MAX_DURATION_S, parse_duration_s
-from livemerge.config.fetch_hosts import Origin, is_loopback, origins_of
+from livemerge.config.fetch_hosts import PORTS, Origin, is_loopback, origins_of
 from livemerge.config.load import load_campaign, load_settings
 from livemerge.config.places import TomlPlaces
 from livemerge.config.secrets import read_secret
@@ -19,10 +19,10 @@ from livemerge.config.sections import (
     Brake,
     Campaign,
     EventsSource,
-    Field,
     Fetch,
     FetchCredential,
     FieldType,
+    Field,
     HttpBatch,
     HttpSource,
     Maildir,
@@ -44,6 +44,7 @@ __all__ = [
     "FIELD_NAME",
     "MAX_DURATION_S",
     "PROJECT_FILE",
+    "PORTS",
     "PROVIDED_NAMES",
     "RESERVED_FIELDS",
     "Audience",
@@ -52,12 +53,12 @@ __all__ = [
     "Brake",
     "Campaign",
     "EventsSource",
-    "Field",
-    "FieldType",
     "Fetch",
     "FetchCredential",
     "HttpBatch",
     "HttpSource",
+    "Field",
+    "FieldType",
     "Maildir",
     "Named",
     "OAuth2",
@@ -76,7 +77,7 @@ __all__ = [
     "load_campaign",
     "load_settings",
     "is_loopback",
+    "origins_of",
     "parse_duration_s",
     "read_secret",
-    "origins_of",
 ]
