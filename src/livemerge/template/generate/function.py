@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count as counting
@@ -62,6 +62,8 @@ class Function:
     loops: list[str] = field(default_factory=list)  # what an interrupt leaves: `for`, or the name that keeps it
     table: str = "P"  # the name of what holds the pieces that can be written by name
     outputs: int = 0  # values written so far
+    repeated: frozenset[Hashable] = frozenset()  # the spellings of values that are written more than once
+    _known: list[dict[Hashable, str]] = field(default_factory=lambda: [{}])  # by block: what was written → its name
     _indent: int = 1
     _numbers: Iterator[int] = field(default_factory=counting)
     _pieces: list[tuple[str, Place | None]] = field(default_factory=list)  # written, but not emitted yet
@@ -97,11 +99,13 @@ class Function:
     def indented(self) -> Iterator[None]:
         """A block of Python around what is written inside."""
         self._indent += 1
+        self._known.append({})
         before = len(self.lines)
         yield
         self.flush()
         if len(self.lines) == before:
             self.emit("pass")
+        self._known.pop()
         self._indent -= 1
 
     # --- names ---
@@ -130,6 +134,15 @@ class Function:
         name = self.fresh("t")
         self.emit(f"{name} = {expression}")
         return name
+
+    def name_of(self, key: Hashable) -> str:
+        """The name of something that was certainly evaluated before; empty for none."""
+        return next((known[key] for known in self._known if key in known), "")
+
+    def name_from_here(self, key: Hashable, expression: str) -> str:
+        """An expression that gives its value a name for the rest of this block of Python."""
+        name = self._known[-1][key] = self.fresh("p")
+        return f"({name} := {expression})"
 
     # --- the tree ---
 
@@ -165,6 +178,16 @@ class Function:
         yield
         self.flush()
         self.sink = outer
+
+    @contextmanager
+    def inner_function(self, name: str, arguments: str) -> Iterator[None]:
+        """A Python function inside ours around what is written inside; it knows nothing that was evaluated outside."""
+        self.emit(f"def {name}({arguments}):")
+        (loops, self.loops), (known, self._known) = (self.loops, []), (self._known, [{}])
+        with self.writing_to(Sink("o", "a", self.setting.encoding)), self.indented():
+            self.emit("a = o.append")
+            yield
+        self.loops, self._known = loops, known
 
     def inner_sink(self) -> Sink:
         """A sink for a text of its own."""

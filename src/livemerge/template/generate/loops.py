@@ -40,7 +40,10 @@ def _sliced(function: Function, node: nodes.For) -> str:
         offset = value(function, node.offset) if node.offset else "None"
         flags = f"{node.resumes}, {node.is_reversed}"
         return f"PART({items}, c, {node.key!r}, {limit}, {offset}, {flags})"
-    return f"ITEMS({items}){'[::-1]' if node.is_reversed else ''}"
+    if node.is_reversed:
+        return f"ITEMS({items})[::-1]"
+    name, named = function.named(items)
+    return f"({name} if type({named}) is list else ITEMS({name}))"
 
 
 def _rounds(function: Function, items: str, node: nodes.For) -> None:
@@ -52,7 +55,7 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
         function.emit(f"{state} = FORLOOP({node.key!r}, len({items}), {_outer_state(function)})")
         scope["forloop"] = state
     shared = shared_names(function, scope)
-    function.emit(f"for {held} in ROUNDS(c, {items}, {function.sink.output}):")
+    function.emit(f"for {held} in {charged(function, items)}:")
     with function.nested_loop("for", scope), function.indented():
         if "forloop" in scope:
             function.emit(f"{scope['forloop']}.index0 += 1")
@@ -62,6 +65,12 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
         function.block(node.body)
     if shared:
         function.emit("S.pop()")
+
+
+def charged(function: Function, items: str) -> str:
+    """The items of a loop, after they were charged to the rendering's limits."""
+    function.emit(f"c.iterations += len({items})")
+    return f"{items} if c.iterations < c.checkpoint else CHECKED(c, {items}, {function.sink.output})"
 
 
 def _outer_state(function: Function) -> str:
@@ -103,7 +112,7 @@ def _each_round(function: Function, node: nodes.Each, items: str, extra: str) ->
         f"{node.name}.last": f"({at} == len({items}) - 1)",
         f"{node.name}.loops": extra if is_section else "True",
     }
-    function.emit(f"for {at}, {held} in enumerate(ROUNDS(c, {items}, {function.sink.output})):")
+    function.emit(f"for {at}, {held} in enumerate({charged(function, items)}):")
     with function.nested_loop("for", scope), function.indented():
         if function.setting.has_chains:
             around = chain(function, node.around)

@@ -8,6 +8,7 @@ from typing import Any
 from livemerge.template import nodes, runtime
 from livemerge.template.generate.filter_calls import written
 from livemerge.template.generate.function import Function
+from livemerge.template.generate.repeats import piece_key
 from livemerge.template.nodes import Place, Statement
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import expressions_in, paths_in
@@ -49,7 +50,7 @@ def output(function: Function, node: nodes.Output) -> None:
     elif node.absent is not None:
         _output_or_absent(function, node)
     else:
-        _write(function, written(function, node.value), node)
+        _write(function, node)
 
 
 def _output_or_absent(function: Function, node: nodes.Output) -> None:
@@ -60,31 +61,47 @@ def _output_or_absent(function: Function, node: nodes.Output) -> None:
         static(function, node.absent or "")
     function.emit("else:")
     with function.indented():
-        _write(function, written(function, node.value), node)
+        _write(function, node)
+
+
+def _write(function: Function, node: nodes.Output) -> None:
+    """Writes the value of an expression; one that was written before is not looked up and escaped again."""
+    key = piece_key(function, node)
+    piece = function.name_of(key) if key else ""
+    if not piece:
+        piece = _encoded(function, written(function, node.value), node)
+        piece = function.name_from_here(key, piece) if key else piece
+    function.piece(piece)
+    _written(function, node)
 
 
 def write_plainly(function: Function, value: str, place: Place) -> None:
     """Writes a value that is no output of the template's author: a counter, a turn of a cycle."""
-    _write(function, value, nodes.Output(nodes.Literal(None, place), "", place))
+    node = nodes.Output(nodes.Literal(None, place), "", place)
+    function.piece(_encoded(function, value, node))
+    _written(function, node)
 
 
-def _write(function: Function, value: str, node: nodes.Output) -> None:
-    """Writes the value of an expression, the short way where it is a printable text."""
-    sink = function.sink
-    escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
-    writer = f"{'X' if sink.is_inner else 'W'}_{_WRITER_NAMES[escaping]}"
-    if sink.encoding.fast and escaping in ("auto", "always"):
-        name, named = function.named(value)
-        test = f"type({named}) is str and {name}.isprintable()"
-        function.piece(f"{sink.encoding.fast.format(name)} if {test} else {writer}({name})")
-    else:
-        function.piece(f"{writer}({value})")
-    if function.is_traced and not sink.is_inner:
+def _written(function: Function, node: nodes.Output) -> None:
+    """What follows an output: its mark in a trace, and now and then a look at the size of the whole."""
+    if function.is_traced and not function.sink.is_inner:
         point = TracePoint(node.place.line, node.place.column, node.source, tuple(paths_in(node.value)))
         function.emit(f"c.trace.append((len(o) - 1, {function.constant(point)}, None))")
     function.outputs += 1
     if function.outputs % OUTPUTS_BETWEEN_CHECKS == 0:
-        function.emit(f"CHECK({sink.output})")
+        function.emit(f"CHECK({function.sink.output})")
+
+
+def _encoded(function: Function, value: str, node: nodes.Output) -> str:
+    """The piece of a value, the short way where it is a printable text."""
+    sink = function.sink
+    escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
+    writer = f"{'X' if sink.is_inner else 'W'}_{_WRITER_NAMES[escaping]}"
+    if not sink.encoding.fast or escaping not in ("auto", "always"):
+        return f"{writer}({value})"
+    name, named = function.named(value)
+    test = f"type({named}) is str and {name}.isprintable()"
+    return f"{sink.encoding.fast.format(name)} if {test} else {writer}({name})"
 
 
 OUTPUTS: dict[type[Statement], Callable[[Function, Any], None]] = {nodes.Text: text, nodes.Output: output}

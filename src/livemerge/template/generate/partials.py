@@ -7,7 +7,7 @@ from typing import Any
 
 from livemerge.template import nodes
 from livemerge.template.generate.filter_calls import value
-from livemerge.template.generate.function import Function, Sink
+from livemerge.template.generate.function import Function
 from livemerge.template.generate.interrupts import interrupted
 from livemerge.template.generate.literals import bare
 from livemerge.template.generate.outputs import markup_writer
@@ -30,18 +30,14 @@ def bind(function: Function, node: nodes.Bind) -> None:
 def _fragment(function: Function, node: nodes.Fragment) -> str:
     """The name of a function that writes a piece of this template."""
     name, held = function.fresh("b"), function.fresh("x")
-    function.emit(f"def {name}(c, F, o, {held}):")
-    loops, function.loops = function.loops, []
     scope = {node.name: held}
     function.scopes.append(scope)
-    with function.writing_to(Sink("o", "a", function.setting.encoding)), function.indented():
-        function.emit("a = o.append")
+    with function.inner_function(name, f"c, F, o, {held}"):
         if function.setting.has_chains:
             keep_chain(function, scope, node.name, f"NEST(F.chain or {chain(function, node.around)}, {held})")
         keep_getter(function, held, node.name, node.body)
         function.block(node.body)
     function.scopes.pop()
-    function.loops = loops
     return name
 
 

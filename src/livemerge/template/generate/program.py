@@ -23,6 +23,7 @@ from livemerge.template.generate.manner import LIQUID_MANNER, Manner
 from livemerge.template.generate.outputs import OUTPUTS, writers
 from livemerge.template.generate.partials import PARTIALS
 from livemerge.template.generate.paths import PATHS, getter_line
+from livemerge.template.generate.repeats import repeated_values
 from livemerge.template.generate.table_rows import TABLE_ROWS
 from livemerge.template.generate.variables import VARIABLES, captured
 from livemerge.template.nodes import Block, Expression, Place, Statement
@@ -104,6 +105,7 @@ def generate(
         is_traced,
         variables={name: f"v{at}" for at, name in enumerate(names)},
         counters=counter_names(block),
+        repeated=repeated_values(block, filters),
     )
     if before:
         _run_unwritten(function, before)

@@ -8,7 +8,7 @@ from typing import Any
 from livemerge.template import nodes
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
-from livemerge.template.generate.loops import shared_names
+from livemerge.template.generate.loops import charged, shared_names
 from livemerge.template.generate.outputs import markup_writer, static
 from livemerge.template.nodes import Statement
 
@@ -29,7 +29,7 @@ def _rows(function: Function, node: nodes.TableRow, items: str) -> None:
     function.emit(f"{state} = FORLOOP('', len({items}), None, {columns} or 1)")
     function.emit(f"{leaves} = None")
     static(function, '<tr class="row1">\n')
-    function.emit(f"for {row} in ROUNDS(c, {items}, {function.sink.output}):")
+    function.emit(f"for {row} in {charged(function, items)}:")
     scope = {node.name: row, "tablerowloop": state}
     with function.nested_loop("row", scope), function.indented():
         shared = shared_names(function, {})

@@ -9,7 +9,7 @@ from livemerge.template.runtime.comparison import contains, equal, greater, grea
 from livemerge.template.runtime.context import Context, Environment, Program, Scope, count, next_of
 from livemerge.template.runtime.fault import Fault, too_long
 from livemerge.template.runtime.loop_state import ForLoop
-from livemerge.template.runtime.loops import items_of, part_of, rounds
+from livemerge.template.runtime.loops import checked, items_of, part_of, rounds
 from livemerge.template.runtime.numbers import strict_number, whole_number, whole_range
 from livemerge.template.runtime.output import Output, check_size, merged
 from livemerge.template.runtime.steps import item, step
@@ -29,6 +29,7 @@ __all__ = [
     "Scope",
     "Special",
     "check_size",
+    "checked",
     "clean_html",
     "clean_text",
     "contains",

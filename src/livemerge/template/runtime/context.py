@@ -9,13 +9,15 @@ from livemerge.template.fetches import Reply, Request, ask_nobody
 from livemerge.template.runtime.output import Output
 from livemerge.template.runtime.texts import text_of
 
+CHECK_EVERY = 64  # loop rounds between two looks at the size of the output
+
 
 class Context:
     """Everything one rendering remembers beside its output."""
 
     __slots__ = (
         "changed",
-        "checked",
+        "checkpoint",
         "counters",
         "cycles",
         "depth",
@@ -24,6 +26,7 @@ class Context:
         "is_isolated",
         "iterations",
         "load",
+        "locale",
         "now",
         "resume",
         "trace",
@@ -35,13 +38,15 @@ class Context:
         load: Callable[[str, str, bool], Program],
         trace: list[tuple[int, object, object]] | None = None,
         fetch: Callable[[Request], Reply] = ask_nobody,
+        locale: str = "",
     ) -> None:
         self.fetch = fetch  # the reply to a request; raises Wanted where none was given
         self.now = now
         self.load = load
+        self.locale = locale  # of the message, as `de-DE`; empty where it names none
         self.trace = trace
         self.iterations = 0
-        self.checked = 0
+        self.checkpoint = CHECK_EVERY  # iterations at which the size of the output is looked at
         self.depth = 0
         self.is_isolated = False  # inside `render`, where `include` is not allowed
         self.cycles: dict[object, int] = {}

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from livemerge.template.limits import MAX_ITERATIONS
-from livemerge.template.runtime.context import Context
+from livemerge.template.runtime.context import CHECK_EVERY, Context
 from livemerge.template.runtime.fault import Fault
 from livemerge.template.runtime.numbers import strict_number
 from livemerge.template.runtime.output import Output, check_size
-
-CHECK_EVERY = 64  # loop rounds between two looks at the size of the output
-
 
 def items_of(value: Any) -> Sequence[Any]:
     """What a loop goes over: a list's items, a mapping's pairs, a text as one item; else nothing."""
@@ -41,13 +38,16 @@ def part_of(
 
 
 def rounds(context: Context, items: Sequence[Any], output: Output) -> Sequence[Any] | Iterator[Any]:
-    """The items of one loop, charged to the rendering's limits; long loops look at the output's size as they go."""
+    """The items of one loop, charged to the rendering's limits."""
     context.iterations += len(items)
+    return items if context.iterations < context.checkpoint else checked(context, items, output)
+
+
+def checked(context: Context, items: Sequence[Any], output: Output) -> Sequence[Any] | Iterator[Any]:
+    """The items of a loop that reaches a checkpoint; long loops look at the output's size as they go."""
     if context.iterations > MAX_ITERATIONS:
         raise Fault(f"loops go round more than {MAX_ITERATIONS} times", "limit the list this loop goes over")
-    if context.iterations - context.checked < CHECK_EVERY:
-        return items
-    context.checked = context.iterations
+    context.checkpoint = min(context.iterations + CHECK_EVERY, MAX_ITERATIONS)
     check_size(output)
     return items if len(items) < CHECK_EVERY else _checked_rounds(items, output)
 

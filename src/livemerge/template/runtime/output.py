@@ -9,14 +9,13 @@ from livemerge.template.runtime.fault import Fault
 
 
 class Output(list[Any]):
-    """The pieces a rendering has written, and how much of them was measured."""
+    """The pieces a rendering has written, and how much of them was measured.
 
-    __slots__ = ("measured", "size")
+    Most renderings are never measured while they run: the two numbers belong to the class until then.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.measured = 0
-        self.size = 0
+    measured = 0  # pieces
+    size = 0  # characters or octets in them
 
 
 def check_size(output: Output) -> None:
