@@ -224,6 +224,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transport: dict[str, Transport] = {}
     source: dict[str, Source] = {}
     field: dict[str, Field] = {}
+    fetch: Fetch = Fetch()
     places: TomlPlaces | None = None
 
     def where(self, *keys: str) -> str:
