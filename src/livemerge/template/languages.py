@@ -41,8 +41,9 @@ from livemerge.template.mailchimp import (
     mailchimp_data,
     mailchimp_guard,
     mailchimp_moment,
+    mailchimp_parser,
     mailchimp_spans,
-    parse_mailchimp,
+    mandrill_data,
 )
 from livemerge.template.nodes import Block
 from livemerge.template.plain_text import TagSpan
@@ -88,7 +89,7 @@ _HANDLEBARS = Language(
 LANGUAGES = {
     "liquid": Language(parse_liquid, LIQUID_FILTERS, liquid_spans, liquid_guard),
     "mailchimp": Language(
-        parse_mailchimp,
+        mailchimp_parser("mailchimp"),
         MAILCHIMP_FILTERS,
         mailchimp_spans,
         mailchimp_guard,
@@ -110,7 +111,9 @@ LANGUAGES = {
     "handlebars": _HANDLEBARS,
 }
 
-_DIALECTS: dict[tuple[str, str], Language] = {
+_MANDRILL = replace(LANGUAGES["mailchimp"], parse=mailchimp_parser("mandrill"), arrange=mandrill_data)
+
+_DIALECTS: dict[tuple[str, str], Language] = {("mailchimp", "mandrill"): _MANDRILL} | {
     ("handlebars", name): replace(
         _HANDLEBARS,
         parse=handlebars_parser(name),

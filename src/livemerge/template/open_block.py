@@ -18,6 +18,7 @@ class OpenBlock:
     condition_source: str = ""
     condition_place: Place = field(default_factory=lambda: Place(1, 1))
     body: list[Statement] = field(default_factory=list)
+    most: int = 0  # rounds, of a block that is a loop
 
     def end_branch(self) -> None:
         """Closes the branch that is open, unless it is the ELSE."""

@@ -27,6 +27,7 @@ class Context:
         "iterations",
         "load",
         "locale",
+        "locale",
         "now",
         "resume",
         "trace",
@@ -43,6 +44,7 @@ class Context:
         self.fetch = fetch  # the reply to a request; raises Wanted where none was given
         self.now = now
         self.load = load
+        self.locale = locale  # of the message, as `de-DE`; empty where it names none
         self.locale = locale  # of the message, as `de-DE`; empty where it names none
         self.trace = trace
         self.iterations = 0

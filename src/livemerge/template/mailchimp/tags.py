@@ -1,0 +1,54 @@
+"""What merge tags there are: the vocabulary of Mailchimp and of Mandrill, and where tags stand in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from livemerge.template.plain_text import TagSpan
+
+FORMATS = {"UPPER": "upper", "LOWER": "lower", "TITLE": "title", "URL": "url"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one of the two services can do. Names are of tags, or what stands before the colon in them."""
+
+    title: str
+    namespaces: frozenset[str]  # of names with a colon that data may have
+    vendor_only: frozenset[str]  # what only the service itself can fill
+    has_any_case: bool = False  # fields are read in any case
+    has_groups: bool = False  # INTERESTED
+    has_feeds: bool = False  # RSSITEMS, RSSFEED
+    has_unsubscribe_target: bool = False  # UNSUB:https://…
+    has_archive_page: bool = False  # ARCHIVE_PAGE, which no mail is
+
+
+_ACCOUNT = frozenset({"LIST", "MC", "USER", "ACCOUNT", "AUTOMATION", "CAMPAIGN", "ARCHIVE", "RSSFEED"})
+_FILLED = frozenset(  # what Mailchimp fetches, counts or draws itself
+    {"RSSITEM", "RSS", "FEED", "FEEDBLOCK", "FEEDITEM", "FEEDITEMS", "POLL", "SURVEY", "END", "MC:TOC", "MC:TOC_TEXT"}
+    | {"MC:TRANSLATE", "TRANSLATE", "COUPON", "PROMO_CODE", "FACEBOOK", "TWITTER", "INSTAGRAM", "PINTEREST", "LINKEDIN"}
+    | {"PRODUCT_RECOMMENDATION", "REWARDS", "REWARDS_TEXT", "VIDEO", "YOUTUBE", "VIMEO", "EVENTBRITE", "SOCIAL"}
+)
+
+DIALECTS = {
+    "mailchimp": Dialect("Mailchimp", _ACCOUNT, _FILLED, has_groups=True, has_feeds=True, has_archive_page=True),
+    "mandrill": Dialect(
+        "Mandrill", frozenset({"MC"}), frozenset({"END"}), has_any_case=True, has_unsubscribe_target=True
+    ),
+}
+
+_TAG = re.compile(r"\*\|[^|*\n]{1,500}\|\*")
+_STRUCTURE = re.compile(r"\*\|(?:IF|IFNOT|ELSEIF|ELSE|END|INTERESTED|RSSITEMS)\b")
+
+
+def mailchimp_spans(text: str) -> Iterator[TagSpan]:
+    """Every merge tag, in order."""
+    for found in _TAG.finditer(text):
+        yield TagSpan(found.start(), found.end(), not _STRUCTURE.match(found[0]))
+
+
+def mailchimp_guard(text: str) -> str:
+    """Plain text in which `*|` stays what it is: a word joiner keeps the two characters apart."""
+    return text.replace("*|", "*\u2060|")
