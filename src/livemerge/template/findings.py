@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livemerge.errors import TemplateError
+from livemerge.template.kinds import Want
 from livemerge.template.nodes import Place
 
 CARET_WIDTH = 100  # characters of a source line shown around the place
@@ -34,10 +35,13 @@ class Finding:
 class Read:
     """One place where a template reads a field.
 
-    `is_guarded`: every way to this place has tested the field. `operations` are the filters applied to it and
-    the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in order. `alternatives`: paths
-    that may be read here instead, as the data decides (a section's context may be its list's items, its value, or
-    what is around it), and whether each is guarded.
+    `is_guarded`: every way to this place has tested the field, and did not find it missing. `operations` are the
+    filters applied to it and the kinds of comparison it is in (`compare_number`, `compare_text`, `contains`), in
+    order. `alternatives`: paths that may be read here instead, as the data decides (a section's context may be its
+    list's items, its value, or what is around it), and whether each is guarded.
+
+    `wants`: kinds of value that functions need it to be. `spot`: where in HTML it stands (html_places). `tested`,
+    `present`, `missing`: paths that every way here has looked at, that surely have something to show, or nothing.
     """
 
     path: str
@@ -49,6 +53,11 @@ class Read:
     operations: tuple[str, ...] = ()
     part: str = ""
     alternatives: tuple[tuple[str, bool], ...] = ()
+    wants: tuple[Want, ...] = ()
+    spot: str = ""
+    tested: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> tuple[str, ...]:

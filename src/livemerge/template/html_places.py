@@ -1,35 +1,55 @@
 """Where in HTML a piece of template text is: between tags, in one, in an attribute, a comment, a script.
 
 A small walk over text that may be cut anywhere, because template tags stand in between. It is not a parser: it
-answers whether a quote mark could end an attribute here, and where a line may be broken.
+answers whether a quote mark could end an attribute here, where a line may be broken, and what a browser takes a
+value for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
-from livemerge.template.nodes import Block, Literal, Output, Text
-from livemerge.template.walk import statements_in
+from livemerge.template.nodes import Block, Capture, Cycle, Output, Place, Text
+from livemerge.template.walk import blocks_of
 
 _WHITE = re.compile(r"[ \t\n\r\f]")
 _TAG_MARK = re.compile("[>\"']")
 _VERBATIM = frozenset({"script", "style", "textarea", "title", "pre", "xmp", "listing", "plaintext"})
 _MAX_NAME_CHARACTERS = 20  # of a tag; the names we look for are shorter
+_MAX_KEPT = 400  # characters of a tag and of an attribute's value that are looked back at
+_VALUE = "\0"  # stands for a value written into a tag
+_ATTRIBUTE = re.compile(r"""([^\s=/>"'<]{1,50})\s{0,20}=\s{0,20}\Z""")
+_UNQUOTED = re.compile(r"""([^\s=/>"'<]{1,50})\s{0,20}=\s{0,20}[^\s>"']{0,300}\Z""")
+_URLS = frozenset(
+    {"href", "src", "action", "formaction", "background", "cite", "longdesc", "poster", "data", "ping", "xlink:href"}
+)
 
 
 class HtmlPlace:
     """The place after all text fed so far."""
 
-    __slots__ = ("breaks", "name", "quote", "state", "tail", "verbatim")
+    __slots__ = ("attribute", "breaks", "head", "keeps_breaks", "name", "quote", "state", "tail", "value", "verbatim")
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_breaks: bool = True) -> None:
+        self.keeps_breaks = keeps_breaks
         self.state = "text"  # text, name, tag, value, comment
         self.quote = ""
         self.name = ""
         self.tail = ""  # the last characters of a comment
         self.verbatim = ""  # the element whose white space or text is kept as it is
         self.breaks: list[int] = []
+        self.head = ""  # the last characters of a tag
+        self.attribute = ""  # whose quoted value this is
+        self.value = ""  # its last characters so far
+
+    def copy(self) -> HtmlPlace:
+        """The same place, to go another way from."""
+        other = HtmlPlace()
+        for name in HtmlPlace.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
 
     @property
     def is_in_tag(self) -> bool:
@@ -49,8 +69,41 @@ class HtmlPlace:
             at = _STEPS[self.state](self, text, at)
         return self.breaks
 
+    def feed_value(self) -> None:
+        """A value is written here, whatever it is."""
+        if self.state == "value":
+            self.value = (self.value + _VALUE)[-_MAX_KEPT:]
+        elif self.state in ("name", "tag"):
+            self.head = (self.head + _VALUE)[-_MAX_KEPT:]
+
+    @property
+    def spot(self) -> str:
+        """What a browser takes a value here for, one of SPOTS; empty where escaping makes it plain text."""
+        if self.state == "text":
+            return self.verbatim if self.verbatim in ("script", "style") else ""
+        if self.state == "comment":
+            return "" if self.value.startswith("[if") else "comment"  # Outlook reads what is in `<!--[if mso]>`
+        if self.state == "value":
+            return self._spot_in(self.attribute, self.value)
+        found = _UNQUOTED.search(self.head)
+        return "handler" if found and found[1].lower().startswith("on") else "unquoted"
+
+    def _spot_in(self, attribute: str, value: str) -> str:
+        if attribute.startswith("on"):
+            return "handler"
+        if attribute in ("style", "srcdoc"):
+            return attribute
+        if attribute == "content" and self.name.lower() == "meta":
+            return "refresh" if "refresh" in self.head.lower() else ""
+        if attribute not in _URLS:
+            return ""
+        if not value.strip():
+            return "address"
+        return "query" if "?" in value or "#" in value else "path"
+
     def _spaces(self, text: str, start: int, end: int) -> None:
-        self.breaks += (found.start() for found in _WHITE.finditer(text, start, end))
+        if self.keeps_breaks:
+            self.breaks += (found.start() for found in _WHITE.finditer(text, start, end))
 
     def _text(self, text: str, at: int) -> int:
         end = text.find("<", at)
@@ -58,7 +111,7 @@ class HtmlPlace:
             self._spaces(text, at, end if end >= 0 else len(text))
         if end < 0:
             return len(text)
-        self.state, self.name = "name", ""
+        self.state, self.name, self.head = "name", "", ""
         return end + 1
 
     def _tag_name(self, text: str, at: int) -> int:
@@ -74,28 +127,35 @@ class HtmlPlace:
         else:
             self.name = (self.name + character)[:_MAX_NAME_CHARACTERS]
             if self.name == "!--":
-                self.state, self.tail = "comment", ""
+                self.state, self.tail, self.value = "comment", "", ""
         return at + 1
 
     def _tag(self, text: str, at: int) -> int:
         found = _TAG_MARK.search(text, at)
-        self._spaces(text, at, found.start() if found else len(text))
+        end = found.start() if found else len(text)
+        self._spaces(text, at, end)
+        self.head = (self.head + text[at:end])[-_MAX_KEPT:]
         if found is None:
             return len(text)
         if found[0] == ">":
             self._close()
         else:
-            self.state, self.quote = "value", found[0]
+            named = _ATTRIBUTE.search(self.head)
+            self.state, self.quote, self.value = "value", found[0], ""
+            self.attribute = named[1].lower() if named else ""
         return found.end()
 
     def _value(self, text: str, at: int) -> int:
         end = text.find(self.quote, at)
+        self.value = (self.value + text[at : end if end >= 0 else len(text)])[-_MAX_KEPT:]
         if end < 0:
             return len(text)
         self.state = "tag"
+        self.head = f"{self.head}{self.quote}{self.value}{self.quote}"[-_MAX_KEPT:]
         return end + 1
 
     def _comment(self, text: str, at: int) -> int:
+        self.value = self.value or text[at : at + _MAX_KEPT].lstrip()
         end = (self.tail + text[at:]).find("-->")
         if end < 0:
             self.tail = (self.tail + text[at:])[-2:]
@@ -122,11 +182,33 @@ _STEPS = {
 }
 
 
-def values_outside_quotes(block: Block) -> Iterator[Output]:
-    """Values that stand in a tag without quotes around them: white space in one would begin another attribute."""
-    html = HtmlPlace()
-    for statement in statements_in(block):
+SPOTS: Final = frozenset(
+    {"script", "style", "comment", "handler", "srcdoc", "refresh", "unquoted", "address", "query", "path"}
+)
+"""Where a value is more than text: code, an address, a part of a tag."""
+
+
+def spots_by_place(block: Block) -> dict[Place, str]:
+    """The spots of values that are more than text, by their places in the template."""
+    return {output.place: spot for output, spot in spots_in(block) if spot}
+
+
+def spots_in(block: Block) -> Iterator[tuple[Output | Cycle, str]]:
+    """Every value that is written, with its spot."""
+    return _spots(block, HtmlPlace(keeps_breaks=False))
+
+
+def _spots(block: Block, html: HtmlPlace) -> Iterator[tuple[Output | Cycle, str]]:
+    """Each way of a choice begins where the choice does; what follows it goes on from the end of the first."""
+    for statement in block:
         if isinstance(statement, Text):
             html.feed(statement.text)
-        elif isinstance(statement, Output) and html.is_outside_quotes and not isinstance(statement.value, Literal):
-            yield statement
+        elif isinstance(statement, Output | Cycle):
+            yield statement, html.spot
+            html.feed_value()
+        elif isinstance(statement, Capture):
+            yield from _spots(statement.body, HtmlPlace(keeps_breaks=False))
+        else:
+            start = html.copy()
+            for at, inner in enumerate(blocks_of(statement)):
+                yield from _spots(inner, html if at == 0 else start.copy())

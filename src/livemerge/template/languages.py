@@ -35,6 +35,7 @@ from livemerge.template.handlebars import (
     parse_mustachio,
     values,
 )
+from livemerge.template.kinds import Kinds
 from livemerge.template.liquid import liquid_guard, liquid_spans, parse_liquid
 from livemerge.template.mailchimp import (
     MAILCHIMP_FILTERS,
@@ -47,7 +48,7 @@ from livemerge.template.mailchimp import (
 )
 from livemerge.template.nodes import Block
 from livemerge.template.plain_text import TagSpan
-from livemerge.template.runtime import text_of
+from livemerge.template.runtime import is_true, text_of
 from livemerge.template.wire import escape_kernel
 
 
@@ -71,6 +72,13 @@ class Language:
     show: Callable[[Any], str] = text_of  # a value as it is printed
     escape: Callable[[str], str] = escape_kernel
     settings: frozenset[str] = frozenset()  # names of options its parser takes
+    kinds: Mapping[str, Kinds] = field(default_factory=dict)  # what its functions need and give
+
+    @property
+    def is_true(self) -> Callable[[Any], bool]:
+        """What its conditions take a value for."""
+        found = self.manner.calls.get("TRUE", is_true)
+        return found if callable(found) else is_true
 
 
 _HANDLEBARS = Language(

@@ -20,7 +20,7 @@ from livemerge.template.fetches import Reply, Request, Unanswered, Wanted, ask_n
 from livemerge.template.filters import PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Filter
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import Compiled, generate
-from livemerge.template.html_places import spots_by_place, values_outside_quotes
+from livemerge.template.html_places import spots_by_place
 from livemerge.template.languages import LANGUAGES, Language, language_of
 from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
@@ -57,6 +57,7 @@ _KINDS: dict[str, Kind] = {  # of output that an included template is asked to w
     "quoted-printable": "quoted-printable",
     "7bit": "7bit",
 }
+_MACHINE = SystemClock()
 FEW_PIECES = 1_000  # a message of fewer is measured when it is whole
 OUTPUT_TOO_LONG = f"the message grows over {MAX_OUTPUT_CHARACTERS} characters"
 
@@ -142,22 +143,10 @@ class Template:
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
         self.tests: tuple[Test, ...] = found.tests
-        self.findings: tuple[Finding, ...] = unit.findings + found.findings + self._unquoted()
+        self.findings: tuple[Finding, ...] = unit.findings + found.findings
         self.fetches: tuple[FetchSite, ...] = fetch_sites(unit.block, self._filters)
         self.most_calls: Calls = most_calls(unit.block, self._filters)
         self.may_fetch = bool(self.fetches) or runs_unknown(unit.block, self._filters)
-
-    def _unquoted(self) -> tuple[Finding, ...]:
-        """A warning for each value that data could break out of: escaping protects text and quoted attributes."""
-        if self._options.escape is None:
-            return ()
-        advice = 'put quotes around it: href="…"'
-        return tuple(
-            self._unit.source.finding(
-                "unquoted-attribute", "warning", f"`{each.source}` stands in a tag without quotes", each.place, advice
-            )
-            for each in values_outside_quotes(self._unit.block)
-        )
 
     def __repr__(self) -> str:
         return f"<Template {self.name or 'without a name'} ({self.language}), {len(self.fields)} fields>"
@@ -284,7 +273,7 @@ class Template:
         moment = self._spoken.moment
         found = moment(data) if now is None and moment else now
         if found is None:
-            return SystemClock().now
+            return _MACHINE.now
         aware = found if found.tzinfo else found.replace(tzinfo=UTC)
         return lambda: aware
 

@@ -6,48 +6,46 @@ the items of its list (`items[]`), and inside a branch every field its condition
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from livemerge.template.analysis.guards import NOTHING
+from livemerge.template.analysis.conditions import choose
 from livemerge.template.analysis.origins import Names
 from livemerge.template.analysis.statements import STATEMENTS
 from livemerge.template.analysis.templates import TEMPLATES
-from livemerge.template.analysis.walk import Load, Walk
-from livemerge.template.filters import Filter
+from livemerge.template.analysis.walk import Load, Vocabulary, Walk
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.nodes import Block
+from livemerge.template.verdict import Test
 
-__all__ = ["Analysis", "analyse"]
+__all__ = ["Analysis", "Vocabulary", "analyse"]
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a template needs and what is wrong with it."""
+    """What a template needs, what decides in it, and what is wrong with it."""
 
     fields: frozenset[str]
     reads: tuple[Read, ...]
     findings: tuple[Finding, ...]
+    tests: tuple[Test, ...]
 
 
-def analyse(
-    block: Block,
-    source: Source,
-    filters: Mapping[str, Filter],
-    load: Load,
-    before: Block = (),
-) -> Analysis:
+def analyse(block: Block, source: Source, vocabulary: Vocabulary, load: Load, before: Block = ()) -> Analysis:
     """The analysis of a tree. `load` gives the trees of templates included by name, None for unknown ones.
 
     `before` has run before, and its variables are known; its own reads and findings are told elsewhere.
     """
-    walk = Walk(source, filters, load, {**STATEMENTS, **TEMPLATES})
+    walk = Walk(source, vocabulary, load, {**STATEMENTS, **TEMPLATES}, choose)
     names: Names = {}
     if before:
-        walk.block(before, names, NOTHING)
-        walk.reads.clear()
-        walk.findings.clear()
-    walk.block(block, names, NOTHING)
-    reads = tuple(dict.fromkeys(walk.reads))
+        walk.block(before, names)
+        walk.found.reads.clear()
+        walk.found.findings.clear()
+        walk.found.tests.clear()
+        walk.facts = replace(walk.facts, is_left=False)
+    walk.spots = vocabulary.spots(block)
+    walk.block(block, names)
+    found = walk.found
+    reads = tuple(dict.fromkeys(found.reads))
     fields = frozenset(path for read in reads for path in read.paths)
-    return Analysis(fields, reads, tuple(dict.fromkeys(walk.findings)))
+    return Analysis(fields, reads, tuple(dict.fromkeys(found.findings)), tuple(found.tests))

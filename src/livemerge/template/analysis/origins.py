@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from livemerge.template import nodes
+from livemerge.template.kinds import ANYTHING, SAME, Kinds, Want
 from livemerge.template.nodes import Expression
 
 MAX_ORIGINS = 50  # fields one variable is followed to
@@ -27,6 +28,8 @@ class Origin:
     has_fallback: bool = False
     is_exact: bool = True  # a step into the value is a step into the field
     alternatives: tuple[str, ...] = ()  # paths it may have come from instead
+    kind: str = ""  # what a function made of it; empty: it is of the field's own type
+    wants: tuple[Want, ...] = ()  # what functions need the field to be
 
 
 Origins = tuple[Origin, ...]
@@ -35,7 +38,7 @@ Names = dict[str, Origins]
 
 def item_of(origin: Origin) -> Origin:
     alternatives = tuple(f"{path}[]" for path in origin.alternatives)
-    return replace(origin, path=f"{origin.path}[]", operations=(), alternatives=alternatives)
+    return replace(origin, path=f"{origin.path}[]", operations=(), alternatives=alternatives, kind="", wants=())
 
 
 def section_items(items: Origins, origins: Origins, outer: Origins) -> Origins:
@@ -74,13 +77,23 @@ def _longer(origin: Origin, added: str) -> Origin:
     return replace(origin, path=f"{origin.path}{added}".removeprefix("."), alternatives=alternatives)
 
 
-def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool) -> Origin:
+def wanted(origin: Origin, kind: str, function: str) -> Origin:
+    """The origin of a value that a function needs to be of a kind; what a function made is not the field any more."""
+    if origin.kind or kind == ANYTHING or len(origin.wants) >= _MAX_OPERATIONS:
+        return origin
+    return replace(origin, wants=(*origin.wants, Want(kind, function)))
+
+
+def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool, kinds: Kinds | None) -> Origin:
     path = origin.path
     if origin.is_exact and node.name in _ONE_ITEM:
         path += "[]"
     elif origin.is_exact and node.name == "map" and node.arguments:
         name = node.arguments[0]
         path += f"[].{name.value}" if isinstance(name, nodes.Literal) else "[]"
+    if kinds is not None:
+        origin = wanted(origin, kinds.takes[0], kinds.name)
+        origin = origin if kinds.gives == SAME else replace(origin, kind=kinds.gives)
     is_exact = origin.is_exact and (node.name in _SAME_LIST | _ONE_ITEM or node.name == "default")
     return replace(
         origin,

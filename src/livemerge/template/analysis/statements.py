@@ -7,119 +7,193 @@ from dataclasses import replace
 from typing import Any, Final
 
 from livemerge.template import nodes
-from livemerge.template.analysis.expressions import look_at, origins_of, paths_of, record, tested, use
-from livemerge.template.analysis.guards import Guards
+from livemerge.template.analysis.conditions import is_surely_shown, learned, look_at, made_condition
+from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
+from livemerge.template.analysis.facts import Facts, after
 from livemerge.template.analysis.origins import MAX_ORIGINS, Names, item_of, kind_of, section_items
 from livemerge.template.analysis.walk import Follow, Walk
-from livemerge.template.certain import filled_by, is_filled
+from livemerge.template.nodes import Block, Expression
+from livemerge.template.verdict import Test
+from livemerge.template.walk import assigned_names
+
+_LEAVING: Final = frozenset({"raiseerror", "refuse", "refused"})  # functions after which nothing is written
 
 
-def nothing(walk: Walk, _node: Any, _names: Names, _guards: Guards) -> None:
-    """Statements that read no field, and those that the front end has reported."""
+def nothing(_walk: Walk, _node: Any, _names: Names) -> None:
+    """Statements that read no field."""
 
 
-def output(walk: Walk, node: nodes.Output, names: Names, guards: Guards) -> None:
-    use(walk, node.value, names, guards, "output")
+def leave(walk: Walk, _node: Any, _names: Names) -> None:
+    """Statements after which nothing of this way is written: leaving a loop, and what cannot be rendered."""
+    walk.facts = replace(walk.facts, is_left=True)
 
 
-def if_chain(walk: Walk, node: nodes.If, names: Names, guards: Guards) -> None:
-    looked_at, known, after = guards, walk.filled, list[frozenset[str]]()
-    walk.branches += 1
-    for branch in node.branches:
-        walk.filled = known
-        look_at(walk, branch.condition, names, looked_at)
-        walk.filled |= filled_by(branch.condition, is_taken=True)
-        walk.block(branch.body, names, looked_at | tested(walk, branch.condition, names, True))
-        after.append(walk.filled)
-        looked_at |= tested(walk, branch.condition, names, False)
-        known |= filled_by(branch.condition, is_taken=False)
-    walk.filled = known
-    walk.block(node.otherwise, names, looked_at)
-    walk.filled = walk.filled.intersection(*after)
-    walk.branches -= 1
+def output(walk: Walk, node: nodes.Output, names: Names) -> None:
+    spot = walk.spots.get(node.place, "")
+    if spot == "unquoted" and not isinstance(node.value, nodes.Literal):
+        what = f"`{node.source}` stands in a tag without quotes"
+        advice = 'put quotes around it: href="…"'
+        walk.report(walk.source.finding("unquoted-attribute", "warning", what, node.place, advice))
+    use(walk, node.value, names, "output", spot)
+    _leave_where(walk, node.value)
 
 
-def case(walk: Walk, node: nodes.Case, names: Names, guards: Guards) -> None:
+def _leave_where(walk: Walk, node: Expression) -> None:
+    while isinstance(node, nodes.FilterCall):
+        if node.name in _LEAVING:
+            walk.facts = replace(walk.facts, is_left=True)
+        node = node.target
+
+
+def if_chain(walk: Walk, node: nodes.If, names: Names) -> None:
+    before, ways = walk.facts, list[Facts]()
+    has_other = len(node.branches) > 1 or bool(node.otherwise)
+    with walk.in_branch():
+        for at, branch in enumerate(node.branches):
+            condition = made_condition(walk, branch.condition, names)
+            is_last = at + 1 == len(node.branches)
+            place = branch.place
+            test = Test(
+                condition, walk.given, branch.source, place.line, place.column, bool(node.otherwise) or not is_last
+            )
+            walk.found.tests.append(test)
+            look_at(walk, branch.condition, names)
+            untaken = walk.facts.learning(learned(walk, branch.condition, names, is_true=False))
+            walk.facts = walk.facts.learning(learned(walk, branch.condition, names, is_true=True))
+            with walk.in_branch():
+                walk.is_given(condition, True)
+                walk.block(branch.body, names)
+            ways.append(walk.facts)
+            walk.facts = untaken
+            walk.is_given(condition, False)
+        walk.block(node.otherwise, names)
+    ways.append(walk.facts)
+    walk.facts = after(before, ways)
+    if not has_other and ways[0].is_left:
+        walk.is_given(condition, False)
+
+
+def case(walk: Walk, node: nodes.Case, names: Names) -> None:
     values = [value for arm in node.arms for value in arm.values or ()]
     kinds = tuple(dict.fromkeys(kind_of(value) for value in values))
-    for origin in origins_of(walk, node.subject, names, guards):
-        record(walk, replace(origin, operations=origin.operations + kinds), guards, "condition")
+    for origin in origins_of(walk, node.subject, names):
+        record(walk, replace(origin, operations=origin.operations + kinds), "condition")
     for value in values:
-        use(walk, value, names, guards, "condition")
-    inside = guards | paths_of(walk, node.subject, names)
-    walk.branches += 1
+        use(walk, value, names, "condition")
+    before, ways = walk.facts, list[Facts]()
+    tested = Facts(tested=paths_of(walk, node.subject, names))
     for arm in node.arms:
-        walk.block(arm.body, names, inside)
-    walk.branches -= 1
+        equal = _any_equal(node.subject, arm) if arm.values else None
+        walk.facts = before.learning(tested)
+        if equal is not None:
+            walk.facts = walk.facts.learning(learned(walk, equal, names, is_true=True))
+        with walk.in_branch():
+            if equal is not None:
+                condition = made_condition(walk, equal, names)
+                place = arm.place
+                walk.found.tests.append(Test(condition, walk.given, arm.source, place.line, place.column, True))
+                walk.is_given(condition, True)
+            walk.block(arm.body, names)
+        ways.append(walk.facts)
+    walk.facts = after(before, [*ways, before.learning(tested)])
 
 
-def loop(walk: Walk, node: nodes.For | nodes.TableRow, names: Names, guards: Guards) -> None:
-    origins = use(walk, node.items, names, guards, "loop")
+def _any_equal(subject: Expression, arm: nodes.When) -> Expression:
+    """An arm of a case as the condition it is."""
+    found: Expression | None = None
+    for value in arm.values or ():
+        equal = nodes.Comparison(subject, "==", value, arm.place)
+        found = equal if found is None else nodes.Logic(found, "or", equal, arm.place)
+    return found or nodes.Literal(False, arm.place)
+
+
+def loop(walk: Walk, node: nodes.For | nodes.TableRow, names: Names) -> None:
+    origins = use(walk, node.items, names, "loop")
     for argument in (node.limit, node.offset, getattr(node, "columns", None)):
         if argument is not None:
-            use(walk, argument, names, guards, "argument")
+            use(walk, argument, names, "argument")
     outer = names.get(node.name)
-    items = tuple(item_of(origin) for origin in origins if origin.is_exact)
-    names[node.name] = items
-    inside = guards | {origin.path for origin in origins}
-    before = walk.filled
-    walk.block(node.body, names, inside)
-    walk.filled &= before  # the list may be empty
+    names[node.name] = tuple(item_of(origin) for origin in origins if origin.is_exact)
+    walk.sets({node.name, *assigned_names(node.body)})
+    paths = frozenset(origin.path for origin in origins)
+    with walk.in_loop():
+        _know_items(walk, paths)
+        walk.block(node.body, names)
+    walk.sets({node.name, *assigned_names(node.body)})
     if outer is None:
         names.pop(node.name, None)
     else:
         names[node.name] = outer
     if isinstance(node, nodes.For):
-        walk.block(node.otherwise, names, inside)
+        _otherwise(walk, node.otherwise, names, paths)
 
 
-def assign(walk: Walk, node: nodes.Assign, names: Names, guards: Guards) -> None:
+def _know_items(walk: Walk, paths: frozenset[str]) -> None:
+    """In a loop there is an item; what was known of the items of a loop around it says nothing of this one."""
+    items = frozenset(f"{path}[]" for path in paths if path)
+    walk.facts = walk.facts.forgetting(items).learning(Facts(paths, paths | items))
+
+
+def _otherwise(walk: Walk, block: Block, names: Names, paths: frozenset[str]) -> None:
+    """What is written where a list has no items."""
+    before = walk.facts
+    walk.facts = before.learning(Facts(paths))
+    with walk.in_branch():
+        walk.block(block, names)
+    walk.facts = after(before, [walk.facts, before])
+
+
+def assign(walk: Walk, node: nodes.Assign, names: Names) -> None:
     """A variable stands for its value's fields; set in a branch, also for those it stood for before."""
-    origins = use(walk, node.value, names, guards, "argument")
+    origins = use(walk, node.value, names, "argument")
+    is_shown = is_surely_shown(walk, node.value, names)
     before = names.get(node.name, ()) if walk.branches else ()
     names[node.name] = tuple(dict.fromkeys(before + origins))[:MAX_ORIGINS]
-    own = frozenset({node.name})
-    walk.filled = walk.filled | own if is_filled(node.value, walk.filled) else walk.filled - own
+    walk.sets([node.name])
+    if is_shown:
+        walk.facts = walk.facts.learning(Facts(present=frozenset({f"${node.name}"})))
+    _leave_where(walk, node.value)
 
 
-def capture(walk: Walk, node: nodes.Capture, names: Names, guards: Guards) -> None:
-    walk.block(node.body, names, guards)
+def capture(walk: Walk, node: nodes.Capture, names: Names) -> None:
+    walk.block(node.body, names)
     names[node.name] = ()
+    walk.sets([node.name])
 
 
-def counter(walk: Walk, node: nodes.Counter, names: Names, _guards: Guards) -> None:
+def counter(walk: Walk, node: nodes.Counter, names: Names) -> None:
     names.setdefault(node.name, ())
+    walk.sets([node.name])
 
 
-def cycle(walk: Walk, node: nodes.Cycle, names: Names, guards: Guards) -> None:
+def cycle(walk: Walk, node: nodes.Cycle, names: Names) -> None:
     for value in node.values:
-        use(walk, value, names, guards, "output")
+        use(walk, value, names, "output", walk.spots.get(node.place, ""))
     if node.group is not None:
-        origins_of(walk, node.group, names, guards, is_read=False)
+        origins_of(walk, node.group, names, is_read=False)
 
 
-def if_changed(walk: Walk, node: nodes.IfChanged, names: Names, guards: Guards) -> None:
-    walk.block(node.body, names, guards)
+def if_changed(walk: Walk, node: nodes.IfChanged, names: Names) -> None:
+    walk.block(node.body, names)
 
 
-def bind(walk: Walk, node: nodes.Bind, names: Names, guards: Guards) -> None:
+def bind(walk: Walk, node: nodes.Bind, names: Names) -> None:
     """A name for a value; reading it is told where the name is used."""
-    bound = {**names, node.name: origins_of(walk, node.value, names, guards)}
-    walk.block(node.body, bound, guards)
+    walk.block(node.body, {**names, node.name: origins_of(walk, node.value, names)})
 
 
-def each(walk: Walk, node: nodes.Each, names: Names, guards: Guards) -> None:
-    origins = use(walk, node.items, names, guards, "loop" if node.outer is None else "condition")
+def each(walk: Walk, node: nodes.Each, names: Names) -> None:
+    origins = use(walk, node.items, names, "loop" if node.outer is None else "condition")
     items = tuple(item_of(origin) for origin in origins if origin.is_exact and origin.path)
     if node.outer is not None:
-        outer = origins_of(walk, node.outer, names, guards, is_read=False)
+        outer = origins_of(walk, node.outer, names, is_read=False)
         items = section_items(items, origins, outer)
-    inside = guards | {origin.path for origin in origins}
+    paths = frozenset(origin.path for origin in origins)
     own = {f"{node.name}.{word}": () for word in ("index", "key", "first", "last", "loops")}
-    walk.branches += 1
-    walk.block(node.body, {**names, **own, node.name: items}, inside)
-    walk.block(node.otherwise, names, inside)
-    walk.branches -= 1
+    with walk.in_loop():
+        _know_items(walk, paths)
+        walk.block(node.body, {**names, **own, node.name: items})
+    _otherwise(walk, node.otherwise, names, paths)
 
 
 STATEMENTS: Final[Mapping[type, Follow]] = {
@@ -135,7 +209,7 @@ STATEMENTS: Final[Mapping[type, Follow]] = {
     nodes.Capture: capture,
     nodes.Counter: counter,
     nodes.Cycle: cycle,
-    nodes.Interrupt: nothing,
+    nodes.Interrupt: leave,
     nodes.IfChanged: if_changed,
-    nodes.Unsupported: nothing,
+    nodes.Unsupported: leave,
 }

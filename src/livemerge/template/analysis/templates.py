@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from livemerge.template import nodes
 from livemerge.template.analysis.expressions import origins_of, use
-from livemerge.template.analysis.guards import NOTHING, Guards
 from livemerge.template.analysis.origins import Names, item_of
 from livemerge.template.analysis.walk import Follow, Piece, Walk
 from livemerge.template.findings import Source
@@ -17,42 +17,44 @@ from livemerge.template.nodes import Block
 BLOCK_NAME = "@partial-block"
 
 
-def include(walk: Walk, node: nodes.Include, names: Names, guards: Guards) -> None:
-    given = {name: use(walk, value, names, guards, "argument") for name, value in node.arguments}
+def include(walk: Walk, node: nodes.Include, names: Names) -> None:
+    given = {name: use(walk, value, names, "argument") for name, value in node.arguments}
     if node.bound is not None:
-        origins = use(walk, node.bound, names, guards, "argument")
+        origins = use(walk, node.bound, names, "argument")
         alias = node.alias or _included_name(node)
         given[alias] = tuple(item_of(origin) if node.repeats else origin for origin in origins)
     name = node.name.value if isinstance(node.name, nodes.Literal) else None
     found = walk.load(name) if isinstance(name, str) else None
     if found is None:
         unknown_include(walk, node)
-    elif walk.depth < MAX_INCLUDE_DEPTH:
-        _included(walk, found, given if node.is_isolated else {**names, **given}, names, node, guards)
+    elif _may_follow(walk):
+        _included(walk, found, given if node.is_isolated else {**names, **given}, names, node)
 
 
-def _included(
-    walk: Walk, found: tuple[Block, Source], given: Names, names: Names, node: nodes.Include, guards: Guards
-) -> None:
-    inner = walk.beside(found[1])
-    inner.block(found[0], given, guards)
+def _may_follow(walk: Walk) -> bool:
+    walk.found.templates_left -= 1
+    return walk.depth < MAX_INCLUDE_DEPTH and walk.found.templates_left >= 0
+
+
+def _included(walk: Walk, found: tuple[Block, Source], given: Names, names: Names, node: nodes.Include) -> None:
+    inner = walk.beside(found[1], found[0])
+    inner.facts = inner.facts.forgetting(f"${name}" for name in (names if node.is_isolated else given))
+    inner.block(found[0], given)
     if not node.is_isolated:
         arguments = {name for name, _ in node.arguments}
         names.update({name: value for name, value in given.items() if name not in arguments})
+        walk.facts = replace(inner.facts, is_left=walk.facts.is_left)
 
 
-def content(walk: Walk, node: nodes.FilterCall, names: Names, guards: Guards) -> None:
+def content(walk: Walk, node: nodes.FilterCall, names: Names) -> None:
     """Another template that a function writes with our variables."""
     name = node.target.value if isinstance(node.target, nodes.Literal) else None
     found = walk.load(str.__str__(name)) if isinstance(name, str) else None
-    walk.budget[0] -= 1
     if found is None:
         unknown_include(walk, nodes.Include(node.target, False, (), node.place))
-    elif walk.depth < MAX_INCLUDE_DEPTH and walk.budget[0] >= 0:
-        inner = walk.beside(found[1])
-        inner.budget = walk.budget
-        inner.block(found[0], names, guards)
-        walk.filled = NOTHING
+    elif _may_follow(walk):
+        walk.beside(found[1], found[0]).block(found[0], names)
+        walk.sets(names)
 
 
 def unknown_include(walk: Walk, node: nodes.Include) -> None:
@@ -60,37 +62,37 @@ def unknown_include(walk: Walk, node: nodes.Include) -> None:
         what = f"the included template `{node.name.value}` is not there yet"
     else:
         what = "the name of an included template is known only while rendering"
-        origins_of(walk, node.name, {}, NOTHING)
+        origins_of(walk, node.name, {})
     advice = "its fields are not known; give it when compiling"
-    walk.findings.append(walk.source.finding("unknown-include", "warning", what, node.place, advice))
+    walk.report(walk.source.finding("unknown-include", "warning", what, node.place, advice))
 
 
-def define(walk: Walk, node: nodes.Define, names: Names, guards: Guards) -> None:
+def define(walk: Walk, node: nodes.Define, names: Names) -> None:
     outer, walk.pieces = walk.pieces, dict(walk.pieces)
     walk.pieces.update({name: Piece(fragment, names, walk) for name, fragment in node.fragments})
-    walk.block(node.body, names, guards)
+    walk.block(node.body, names)
     walk.pieces = outer
 
 
-def partial(walk: Walk, node: nodes.Partial, names: Names, guards: Guards) -> None:
+def partial(walk: Walk, node: nodes.Partial, names: Names) -> None:
     """Walks what a partial writes, with its context as the data; each template at most twice in itself."""
-    arguments = {name: use(walk, value, names, guards, "argument") for name, value in node.arguments}
-    context = origins_of(walk, node.context, names, guards)
+    arguments = {name: use(walk, value, names, "argument") for name, value in node.arguments}
+    context = origins_of(walk, node.context, names)
     name = node.name.value if isinstance(node.name, nodes.Literal) else None
     if name is None:
-        use(walk, node.name, names, guards, "argument")
+        use(walk, node.name, names, "argument")
     pieces = {**walk.pieces, **{key: Piece(each, names, walk) for key, each in node.fragments}}
     if node.block is not None:
         pieces[BLOCK_NAME] = Piece(node.block, names, walk)
-    walk.budget[0] -= 1
     is_circle = name != BLOCK_NAME and isinstance(name, str) and walk.active.count(name) > 1
-    if is_circle or walk.budget[0] < 0 or walk.depth >= MAX_INCLUDE_DEPTH:
+    if is_circle or not _may_follow(walk):
         return
     found = pieces.get(name) if isinstance(name, str) else None
     loaded = walk.load(name) if isinstance(name, str) and found is None else None
     if loaded is not None:
-        inner = walk.inner(loaded[1], context, pieces, (*walk.active, str(name)))
-        inner.block(loaded[0], arguments, guards)
+        inner = walk.inner(loaded[1], loaded[0], context, (*walk.active, str(name)))
+        inner.pieces = pieces
+        inner.block(loaded[0], arguments)
     elif found is None and node.fallback is not None:
         found = Piece(node.fallback, names, walk)
     if found is not None:
@@ -98,8 +100,10 @@ def partial(walk: Walk, node: nodes.Partial, names: Names, guards: Guards) -> No
         if name == BLOCK_NAME:  # a block's own block is that of the template it stands in
             pieces.pop(BLOCK_NAME, None)
             pieces |= {key: each for key, each in piece.walk.pieces.items() if key == BLOCK_NAME}
-        inner = piece.walk.inner(piece.walk.source, piece.walk.base, pieces, (*walk.active, str(name)))
-        inner.block(piece.fragment.body, {**piece.names, piece.fragment.name: context}, guards)
+        own = piece.walk
+        inner = own.inner(own.source, piece.fragment.body, own.base, (*walk.active, str(name)))
+        inner.pieces, inner.facts, inner.given = pieces, walk.facts, walk.given
+        inner.block(piece.fragment.body, {**piece.names, piece.fragment.name: context})
     elif loaded is None and name != BLOCK_NAME:
         unknown_include(walk, nodes.Include(node.name, True, (), node.place))
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from livemerge.template import nodes
-from livemerge.template.analysis.guards import NOTHING, Guards
+from livemerge.template.analysis.facts import NO_FACTS, Facts
 from livemerge.template.analysis.origins import Names, Origins
-from livemerge.template.filters import Filter
 from livemerge.template.findings import Finding, Read, Source
-from livemerge.template.nodes import Block
+from livemerge.template.kinds import Kinds
+from livemerge.template.nodes import Block, Place
+from livemerge.template.verdict import Condition, Judge, Test
 
-MAX_ANALYSED_PARTIALS = 1_000  # calls of partials that are followed for one template
+MAX_ANALYSED_TEMPLATES = 1_000  # calls of other templates that are followed for one
+MAX_GIVEN = 20  # conditions remembered on the way to a place
 
 Load = Callable[[str], tuple[Block, Source] | None]
-Follow = Callable[["Walk", Any, Names, Guards], None]
+Follow = Callable[["Walk", Any, Names], None]
+Choose = Callable[["Walk", nodes.Choice, Names, bool], Origins]
+Spots = Callable[[Block], Mapping[Place, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +33,105 @@ class Piece:
     walk: Walk
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A language as the analysis needs it: what its conditions say, what its functions take, where values stand."""
+
+    judge: Judge
+    kinds: Mapping[str, Kinds]
+    spots: Spots
+
+
+@dataclass(slots=True)
+class Found:
+    """What a walk, with those over the templates inside, has found."""
+
+    reads: list[Read] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    tests: list[Test] = field(default_factory=list)
+    templates_left: int = MAX_ANALYSED_TEMPLATES
+    versions: dict[str, int] = field(default_factory=dict)  # how often each variable was set
+    loops: int = 0  # loops entered so far
+
+
 @dataclass(slots=True)
 class Walk:
     """`followers` say how each kind of node is walked, and what a call that writes a template does."""
 
     source: Source
-    filters: Mapping[str, Filter]
+    vocabulary: Vocabulary
     load: Load
     followers: Mapping[type, Follow]
-    reads: list[Read] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    choose: Choose  # where the value of a choice comes from
+    found: Found = field(default_factory=Found)
+    facts: Facts = NO_FACTS
+    given: tuple[tuple[Condition, bool], ...] = ()  # conditions that every way here has passed or failed
+    spots: Mapping[Place, str] = field(default_factory=dict)  # where in HTML the values of this template stand
     depth: int = 0
     branches: int = 0  # arms of conditions around this place
+    loop: int = 0  # the innermost loop around this place, by its number
     base: Origins | None = None  # what the template's data is, where that is not all of the data
     pieces: Mapping[str, Piece] = field(default_factory=dict)  # that can be written by name
     active: tuple[str, ...] = ()  # templates around this one
-    budget: list[int] = field(default_factory=lambda: [MAX_ANALYSED_PARTIALS])
-    filled: frozenset[str] = NOTHING  # names that surely have a value here
 
-    def block(self, block: Block, names: Names, guards: Guards) -> None:
+    def block(self, block: Block, names: Names) -> None:
         for statement in block:
-            self.followers[type(statement)](self, statement, names, guards)
+            self.followers[type(statement)](self, statement, names)
 
-    def beside(self, source: Source) -> Walk:
-        """A walk over a template that shares our variables; its reads and findings are ours too."""
-        return Walk(source, self.filters, self.load, self.followers, self.reads, self.findings, self.depth + 1)
+    def report(self, finding: Finding) -> None:
+        self.found.findings.append(finding)
 
-    def inner(self, source: Source, base: Origins | None, pieces: Mapping[str, Piece], active: tuple[str, ...]) -> Walk:
-        """A walk over a template that is given other data; its reads and findings are ours too."""
-        inner = self.beside(source)
-        inner.branches, inner.base, inner.pieces, inner.active = self.branches, base, pieces, active
-        inner.budget = self.budget
+    def is_given(self, condition: Condition, is_true: bool) -> None:
+        """Remembers what every way from here on has found."""
+        if condition.keys:
+            self.given = (*self.given, (condition, is_true))[-MAX_GIVEN:]
+
+    def sets(self, names: Iterable[str]) -> None:
+        """Forgets what was known of variables that are set now, or in a loop's next round."""
+        names = set(names)
+        self.facts = self.facts.forgetting(f"${name}" for name in names)
+        for name in names:
+            self.found.versions[name] = self.found.versions.get(name, 0) + 1
+
+    @contextmanager
+    def in_branch(self) -> Iterator[None]:
+        """Walks what may or may not be written; the conditions given in it end with it."""
+        given = self.given
+        self.branches += 1
+        yield
+        self.branches -= 1
+        self.given = given
+
+    @contextmanager
+    def in_loop(self) -> Iterator[None]:
+        """Walks what is written any number of times: what is known before it is what is known behind it."""
+        before, outer = self.facts, self.loop
+        self.found.loops += 1
+        self.loop = self.found.loops
+        with self.in_branch():
+            yield
+        self.loop = outer
+        self.facts = before
+
+    def beside(self, source: Source, block: Block) -> Walk:
+        """A walk over a template that shares our variables; what it finds is ours too."""
+        return Walk(
+            source,
+            self.vocabulary,
+            self.load,
+            self.followers,
+            self.choose,
+            self.found,
+            self.facts,
+            self.given,
+            self.vocabulary.spots(block),
+            self.depth + 1,
+            self.branches,
+            self.loop,
+        )
+
+    def inner(self, source: Source, block: Block, base: Origins | None, active: tuple[str, ...]) -> Walk:
+        """A walk over a template that is given other data; what it finds is ours too."""
+        inner = self.beside(source, block)
+        inner.base, inner.active = base, active
         return inner

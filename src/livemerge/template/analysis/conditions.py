@@ -1,0 +1,156 @@
+"""What conditions look at, and what is known where one came out true or false."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from livemerge.template import nodes
+from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
+from livemerge.template.analysis.facts import NO_FACTS, Facts, either
+from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins, is_shown, kind_of
+from livemerge.template.analysis.walk import Walk
+from livemerge.template.nodes import Expression
+from livemerge.template.verdict import SEEN_THROUGH, Condition, literals_in
+from livemerge.template.walk import expressions_in
+
+_SAMPLES: Final = ("x", 7, True)  # values that are there, of the kinds a field may have
+_COUNTED: Final = (".size", ".length")  # what is more than nothing where there is something
+
+
+def look_at(walk: Walk, node: Expression, names: Names) -> None:
+    """Records what a condition reads, with the kind of each comparison."""
+    if isinstance(node, nodes.Logic):
+        before = walk.facts
+        look_at(walk, node.left, names)
+        walk.facts = before.learning(learned(walk, node.left, names, is_true=node.operator == "and"))
+        look_at(walk, node.right, names)
+        walk.facts = before
+    elif isinstance(node, nodes.Not):
+        look_at(walk, node.operand, names)
+    elif isinstance(node, nodes.Comparison):
+        _compared(walk, node.left, node, node.right, names)
+        _compared(walk, node.right, node, node.left, names)
+    else:
+        use(walk, node, names, "condition")
+
+
+def _compared(walk: Walk, side: Expression, node: nodes.Comparison, other: Expression, names: Names) -> None:
+    kind = "contains" if node.operator == "contains" else kind_of(other)
+    for origin in origins_of(walk, side, names):
+        record(walk, replace(origin, operations=(*origin.operations, kind)), "condition")
+
+
+def learned(walk: Walk, node: Expression, names: Names, *, is_true: bool) -> Facts:
+    """What is known where a condition came out true, or false."""
+    if isinstance(node, nodes.Not):
+        return learned(walk, node.operand, names, is_true=not is_true)
+    if not isinstance(node, nodes.Logic):
+        return _learned_here(walk, node, names, is_true)
+    left = learned(walk, node.left, names, is_true=is_true)
+    right = learned(walk, node.right, names, is_true=is_true)
+    if (node.operator == "and") is is_true:
+        return left.learning(right)
+    both = either((left, right))  # the right side may not have been looked at
+    return replace(both, tested=_learned_first(walk, node, names).tested | both.present)
+
+
+def _learned_first(walk: Walk, node: nodes.Logic, names: Names) -> Facts:
+    left = node.left
+    while isinstance(left, nodes.Logic | nodes.Not):
+        left = left.left if isinstance(left, nodes.Logic) else left.operand
+    return _learned_here(walk, left, names, True)
+
+
+def _learned_here(walk: Walk, node: Expression, names: Names, is_true: bool) -> Facts:
+    """The language is asked what this test says of nothing, and of several values that are something."""
+    paths = list(dict.fromkeys(found for found in expressions_in(node) if isinstance(found, nodes.Path)))
+    looked_at = paths_of(walk, node, names)
+    if len(paths) != 1:
+        return Facts(tested=looked_at)
+    judge = walk.vocabulary.judge
+    of_nothing = judge.verdict(node, lambda _: None)
+    values = (*_SAMPLES, *(value for value in literals_in(node) if value not in (None, "", False)))
+    of_values = {judge.verdict(node, lambda _, value=value: value) for value in values}  # type: ignore[misc]
+    if of_values == {of_nothing} and of_nothing is not None:
+        return NO_FACTS  # a test that says the same of everything
+    about = _about(walk, paths[0], names)
+    if of_nothing is not None and of_nothing is not is_true:
+        return Facts(looked_at | about, about)
+    is_nothing = of_nothing is is_true and of_values == {not is_true}
+    return Facts(looked_at | about, missing=about if is_nothing else NO_FACTS.missing)
+
+
+def _about(walk: Walk, path: nodes.Path, names: Names) -> frozenset[str]:
+    """What a test of one path is about: its field, where it is surely that one, and its variable."""
+    found = set(_variable(path, names))
+    origins = origins_of(walk, path, names, is_read=False)
+    if len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives:
+        found.add(origins[0].path)
+    return frozenset(found | {each.removesuffix(end) for each in found for end in _COUNTED if each.endswith(end)})
+
+
+def _variable(path: nodes.Path, names: Names) -> Iterator[str]:
+    if isinstance(path.root, str) and path.root in names:
+        steps = [step.value for step in path.steps if isinstance(step, nodes.Literal)]
+        if len(steps) == len(path.steps):
+            yield "".join((f"${path.root}", *(f".{step}" for step in steps)))
+
+
+def choose(walk: Walk, node: nodes.Choice, names: Names, is_read: bool) -> Origins:
+    """One of two values: what the condition has looked at has the other value for a fallback."""
+    if is_read:
+        look_at(walk, node.condition, names)
+    before, tested = walk.facts, paths_of(walk, node.condition, names)
+    found: list[Origin] = []
+    for each, other, is_true in ((node.first, node.second, True), (node.second, node.first, False)):
+        walk.facts = before.learning(learned(walk, node.condition, names, is_true=is_true))
+        for origin in origins_of(walk, each, names, is_read=is_read):
+            stands_in = origin.path in tested and is_shown(other) and origin.path not in walk.facts.missing
+            found.append(replace(origin, has_fallback=origin.has_fallback or stands_in))
+    walk.facts = before
+    return tuple(dict.fromkeys(found))[:MAX_ORIGINS]
+
+
+def made_condition(walk: Walk, node: Expression, names: Names) -> Condition:
+    """The condition, with what its paths stand for here."""
+    paths = dict.fromkeys(found for found in expressions_in(node) if isinstance(found, nodes.Path))
+    keys = ((path, _key(walk, path, names)) for path in paths)
+    return Condition(node, tuple((path, key) for path, key in keys if key), walk.vocabulary.judge)
+
+
+def _key(walk: Walk, path: nodes.Path, names: Names) -> str:
+    """A field's path; with `#` and more where the same path may be other values elsewhere; empty: nothing known."""
+    origins = origins_of(walk, path, names, is_read=False)
+    own = path.root if isinstance(path.root, str) and path.root in names else ""
+    which = f"#{path.source}#{walk.found.versions.get(own, 0)}#{walk.loop}"
+    if any(isinstance(step, nodes.Index) and not isinstance(step.key, nodes.Literal) for step in path.steps):
+        return ""
+    if len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives and not origins[0].operations:
+        return origins[0].path if "[" not in origins[0].path else f"{origins[0].path}{which}"
+    return which if own and all(not origin.alternatives for origin in origins) else ""
+
+
+def is_surely_shown(walk: Walk, node: Expression, names: Names) -> bool:
+    """Whether an expression surely gives something to show."""
+    if isinstance(node, nodes.Literal):
+        return node.value is not None and bool(str(node.value).strip())
+    if isinstance(node, nodes.Choice):
+        return _is_choice_shown(walk, node, names)
+    if isinstance(node, nodes.FilterCall) and node.name == "concat":
+        return any(is_surely_shown(walk, each, names) for each in (node.target, *node.arguments))
+    if isinstance(node, nodes.FilterCall) and node.name == "default" and node.arguments:
+        return isinstance(node.arguments[0], nodes.Literal) and is_shown(node.arguments[0])
+    if isinstance(node, nodes.FilterCall) and node.name in SEEN_THROUGH:
+        return is_surely_shown(walk, node.target, names)
+    return isinstance(node, nodes.Path) and any(walk.facts.has(each) for each in _about(walk, node, names))
+
+
+def _is_choice_shown(walk: Walk, node: nodes.Choice, names: Names) -> bool:
+    before, shown = walk.facts, True
+    for each, is_true in ((node.first, True), (node.second, False)):
+        walk.facts = before.learning(learned(walk, node.condition, names, is_true=is_true))
+        shown = shown and is_surely_shown(walk, each, names)
+    walk.facts = before
+    return shown
