@@ -14,6 +14,7 @@ from livemerge.catalog import (
     MAX_TEXT_CHARACTERS,
     WrongTypeError,
     admit,
+    declared_name,
     load_catalog,
     zero,
 )
@@ -432,3 +433,57 @@ def test_data_of_one_customer_is_not_the_next_ones(load):
     first = binding.data({"first_name": "Anna"}, {})
     assert binding.data({}, {}) == {"user": {"first_name": None}}
     assert first == {"user": {"first_name": "Anna"}}
+
+
+# --- data extensions -------------------------------------------------------------------------------
+
+SHOP = '[source.shop]\nkind = "sql"\nurl = "env:SHOP_URL"\nquery = "select id as key from t where id in :keys"\n'
+
+
+def test_a_data_extension_takes_its_rows_from_a_source_or_a_file(load):
+    orders = "[data_extension.Orders]\nsource = 'shop'\nquery = 'select * from orders'\nmax_age = '5m'\n"
+    found = load(
+        f"{CRM}{SHOP}{orders}[data_extension.'Store List']\npath = 'stores.csv'\n[data_extension.C]\nsource='crm'"
+    )
+    orders, stores, crm = (found.extensions[name] for name in ("Orders", "Store List", "C"))
+    assert (orders.url, orders.query, orders.max_age_s, orders.path) == (
+        "env:SHOP_URL",
+        "select * from orders",
+        300,
+        "",
+    )
+    assert (stores.path, stores.url) == ("stores.csv", "")
+    assert crm.path == "crm.csv"
+
+
+@pytest.mark.parametrize(
+    ("declared", "what", "advice"),
+    [
+        ("", "exactly one of", "names a table or sql source"),
+        ("source = 'crm'\npath = 'a.csv'", "exactly one of", "names a table or sql source"),
+        ("source = 'crn'", "no source `crn`", "Did you mean `crm`?"),
+        ("source = 'web'", "no rows to look up", "kind table and sql"),
+        ("source = 'shop'", "needs a `query`", "select"),
+        ("source = 'shop'\nquery = 'select * from o where id in :keys'", "asks for :keys", "read once"),
+        ("source = 'crm'\nquery = 'select 1'", "a file has no `query`", "Leave it out"),
+        ("path = 'a.csv'\nmax_age = 'soon'", "`soon` is not a span of time", "12h"),
+    ],
+)
+def test_a_data_extension_that_cannot_be_read_is_a_mistake_with_its_place(load, declared, what, advice):
+    with pytest.raises(ConfigError, match=what) as refused:
+        load(f"{CRM}{SHOP}{WEB}[data_extension.Orders]\n{declared}\n")
+    assert refused.value.where.startswith("livemerge.toml:")
+    assert "data_extension.Orders" in refused.value.where
+    assert advice in refused.value.advice
+
+
+def test_two_data_extensions_that_differ_in_case_only_are_refused(load):
+    with pytest.raises(ConfigError, match="are the same name"):
+        load("[data_extension.Orders]\npath = 'a.csv'\n[data_extension.ORDERS]\npath = 'b.csv'\n")
+
+
+def test_a_template_finds_a_data_extension_in_any_case_and_with_the_enterprise_mark():
+    assert declared_name("orders", ["Orders"]) == "Orders"
+    assert declared_name("ENT.Orders", ["Orders"]) == "Orders"
+    assert declared_name("ent.orders", ["Orders", "ENT.Orders"]) == "ENT.Orders"
+    assert declared_name("Order", ["Orders"]) is None

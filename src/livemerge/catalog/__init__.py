@@ -1,5 +1,6 @@
 """Settings → catalog: which fields exist, of which type, from where, how fresh, and what instead."""
 
+from livemerge.catalog.extensions import DataExtension, declared_name
 from livemerge.catalog.fields import SYSTEM_NAMES, Binding, By, Catalog, Feature, Field, needs
 from livemerge.catalog.load import FEATURES, load_catalog
 from livemerge.catalog.types import (
@@ -21,10 +22,12 @@ __all__ = [
     "Binding",
     "By",
     "Catalog",
+    "DataExtension",
     "Feature",
     "Field",
     "WrongTypeError",
     "admit",
+    "declared_name",
     "is_empty",
     "load_catalog",
     "needs",

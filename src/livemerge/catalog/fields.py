@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from livemerge import config
+from livemerge.catalog.extensions import DataExtension
 from livemerge.config import PROVIDED_NAMES
 from livemerge.values import Value
 
@@ -81,6 +82,7 @@ class Catalog:
     sources: Mapping[str, config.Source]
     by: Mapping[str, By]  # for the sources not keyed by the customer
     names: Mapping[str, str]  # every field name and alias → field name
+    extensions: Mapping[str, DataExtension]  # by name
 
     def field_of(self, path: str) -> Field | None:
         """The field a template path reads: the longest prefix that is a field's name or alias.

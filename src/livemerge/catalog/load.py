@@ -9,6 +9,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from livemerge import config
+from livemerge.catalog.extensions import load_extensions
 from livemerge.catalog.fields import SYSTEM_NAMES, By, Catalog, Feature, Field, needs
 from livemerge.catalog.types import MAX_LIST_ITEMS, WrongTypeError, admit
 from livemerge.config import FIELD_NAME, PROVIDED_NAMES, RESERVED_FIELDS, Settings, parse_duration_s
@@ -37,8 +38,9 @@ def load_catalog(settings: Settings) -> Catalog:
     mistakes += _name_prefixes(names, settings)
     mistakes += _by_mistakes(by, fields, settings)
     mistakes += _path_mistakes(settings)
+    extensions = load_extensions(settings, mistakes)
     raise_all(mistakes)
-    return Catalog(fields, settings.source, by, names)
+    return Catalog(fields, settings.source, by, names, extensions)
 
 
 def _by(source: config.Source) -> By | None:

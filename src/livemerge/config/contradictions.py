@@ -131,6 +131,7 @@ def _sections(settings: Settings) -> Iterable[tuple[tuple[str, ...], Section]]:
         (("store",), settings.store),
         *((("transport", name), section) for name, section in settings.transport.items()),
         *((("source", name), section) for name, section in settings.source.items()),
+        *((("data_extension", name), section) for name, section in settings.data_extension.items()),
         (("fetch",), settings.fetch),
         *((("fetch", "credential", name), section) for name, section in settings.fetch.credential.items()),
     ]

@@ -10,6 +10,7 @@ import msgspec
 
 from livemerge.config.places import TomlPlaces
 from livemerge.config.sections import (
+    DataExtension,
     EventsSource,
     Field,
     HttpSource,
@@ -25,6 +26,8 @@ _KINDS: dict[str, dict[str, type[Section]]] = {
     "source": {"http": HttpSource, "sql": SqlSource, "events": EventsSource, "table": TableSource},
     "transport": {"smtp": Smtp, "maildir": Maildir},
 }
+
+_KINDLESS: dict[str, type[Section]] = {"field": Field, "data_extension": DataExtension}
 
 S = TypeVar("S", bound=Section)
 
@@ -47,8 +50,8 @@ def convert_all(table: str, value: Any, places: TomlPlaces, mistakes: list[Confi
 def _wanted_type(
     table: str, settings: Any, places: TomlPlaces, keys: tuple[str, ...], mistakes: list[ConfigError]
 ) -> type[Section] | None:
-    if table == "field":
-        return Field
+    if table in _KINDLESS:
+        return _KINDLESS[table]
     kinds = _KINDS[table]
     if not isinstance(settings, dict):
         advice = f"Write [{'.'.join(keys)}] and its keys below."

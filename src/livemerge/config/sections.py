@@ -180,6 +180,18 @@ class Field(Section, frozen=True):
     limit: int = 0
 
 
+class DataExtension(Section, frozen=True):
+    """A whole table that AMPscript's Lookup functions read by its name. Exactly one of source and path."""
+
+    source: str = ""
+    path: str = ""
+    query: str = ""
+    columns: list[str] = []
+    max_age: str = "15m"
+    stale_for: str = "0s"
+    timeout_ms: int = 30_000
+
+
 class Audience(Section, frozen=True):
     """Exactly one of csv, sql and table."""
 
@@ -224,6 +236,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transport: dict[str, Transport] = {}
     source: dict[str, Source] = {}
     field: dict[str, Field] = {}
+    data_extension: dict[str, DataExtension] = {}
     fetch: Fetch = Fetch()
     places: TomlPlaces | None = None
 

@@ -1,7 +1,8 @@
 """A plan and customers → profiles, under one deadline, each value with its provenance."""
 
 from livemerge.resolve.cache import Cache
+from livemerge.resolve.extensions import Extensions
 from livemerge.resolve.overrides import Override, Overrides
 from livemerge.resolve.resolver import Fault, Resolver
 
-__all__ = ["Cache", "Fault", "Override", "Overrides", "Resolver"]
+__all__ = ["Cache", "Extensions", "Fault", "Override", "Overrides", "Resolver"]

@@ -65,7 +65,7 @@ class SqlSource:
         try:
             rows = await self._database.rows(bound)
         except SQLAlchemyError as error:
-            raise _failure(error, self._where) from None  # the cause's text holds the statement's parameters
+            raise failure(error, self._where) from None  # the cause's text holds the statement's parameters
         matched = match_rows(wanted, self._keyed(rows))
         return Answer(matched.rows, None, matched.foreign_rows, {**refused, **matched.row_errors})
 
@@ -158,7 +158,7 @@ class _Threaded:
             pool_timeout=timeout_s,
             connect_args={"timeout": timeout_s, "check_same_thread": False},
         )
-        event.listen(self._engine, "connect", _read_any_text)
+        event.listen(self._engine, "connect", read_any_text)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="sql-source")
 
     async def rows(self, keys: Sequence[str | int]) -> list[dict[str, Any]]:
@@ -187,7 +187,7 @@ class _Threaded:
                 call.end()
 
 
-def _read_any_text(connection: sqlite3.Connection, record: object) -> None:
+def read_any_text(connection: sqlite3.Connection, record: object) -> None:
     """Text that is not UTF-8 comes as bytes, and so as a wrong type of that one value; else it would fail the batch."""
     connection.text_factory = _text_or_bytes
 
@@ -249,7 +249,7 @@ class _Async:
         await self._engine.dispose()
 
 
-def _failure(error: SQLAlchemyError, where: str) -> SourceError:
+def failure(error: SQLAlchemyError, where: str) -> SourceError:
     """The error without statement and parameters. What passes by itself is retryable, a wrong query is not."""
     if not isinstance(error, DBAPIError):
         return SourceError(f"gave no answer: {type(error).__name__}", where=where, retryable=True)

@@ -97,7 +97,7 @@ def read_table(path: Path, *, shown: str, key: str) -> Mapping[Key, Row]:
         raise ConfigError(f"`{path.suffix}` is no kind of table", where=shown, advice=f"Known: {', '.join(READERS)}.")
     rows: dict[Key, Row] = {}
     lines: dict[Key, int] = {}
-    for line, row in kind(_text(path, shown), shown, key):
+    for line, row in kind(read_text(path, shown), shown, key):
         name = _row_key(row.get(key), f"{shown}:{line}", key)
         if name in rows:
             raise ConfigError(
@@ -121,12 +121,13 @@ def _row_key(value: object, place: str, column: str) -> Key:
     return key
 
 
-def _text(path: Path, shown: str) -> str:
+def read_text(
+    path: Path, shown: str, max_bytes: int = MAX_TABLE_BYTES, if_larger: str = "Use a source of kind sql."
+) -> str:
+    """A file's text. Raises ConfigError for one that is too large, is not there, or is not UTF-8."""
     try:
-        if path.stat().st_size > MAX_TABLE_BYTES:
-            raise ConfigError(
-                f"is larger than {MAX_TABLE_BYTES} bytes", where=shown, advice="Use a source of kind sql."
-            )
+        if path.stat().st_size > max_bytes:
+            raise ConfigError(f"is larger than {max_bytes} bytes", where=shown, advice=if_larger)
         data = path.read_bytes()
     except OSError as error:
         advice = "Relative paths start at the project folder."
@@ -154,7 +155,8 @@ def _csv_rows(text: str, shown: str, key: str) -> _Numbered:
         advice = "A quote that opens must close; quotes inside are doubled."
         raise ConfigError(f"is not CSV: {error}", where=f"{shown}:{line}", advice=advice) from None
     if not header:
-        raise ConfigError("is empty", where=shown, advice=f"The first line names the columns, one of them `{key}`.")
+        advice = "The first line names the columns" + (f", one of them `{key}`." if key else ".")
+        raise ConfigError("is empty", where=shown, advice=advice)
 
 
 def _header(cells: Sequence[str], place: str, key: str) -> list[str]:
@@ -162,7 +164,7 @@ def _header(cells: Sequence[str], place: str, key: str) -> list[str]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"two columns are named `{twice}`", where=place, advice="Each column needs its own name.")
-    if key not in names:
+    if key and key not in names:
         advice = f"{nearest(key, names)} The columns are: {', '.join(names)}.".strip()
         raise ConfigError(f"there is no column `{key}`", where=place, advice=advice)
     return names
@@ -189,7 +191,7 @@ def _json_row(written: str, place: str, key: str) -> Row:
         raise ConfigError("is not JSON", where=place, advice="Each line holds one JSON object.") from None
     if not isinstance(row, dict):
         raise ConfigError("is no JSON object", where=place, advice="Each line holds one JSON object.")
-    if key not in row:
+    if key and key not in row:
         raise ConfigError(f"has no `{key}`", where=place, advice=nearest(key, row))
     return row
 
@@ -198,3 +200,4 @@ READERS: Final[Mapping[str, Callable[[str, str, str], Iterable[tuple[int, Row]]]
     ".csv": _csv_rows,
     ".jsonl": _jsonl_rows,
 }
+"""By a file's ending: (text, file as it is shown, key column or "") → rows with the line each begins on."""

@@ -28,7 +28,7 @@ def field(name: str, kind: str, **more: Any) -> Field:
 
 
 def catalog(*fields: Field, by: Mapping[str, By] | None = None) -> Catalog:
-    return Catalog({one.name: one for one in fields}, {}, by or {}, {one.name: one.name for one in fields})
+    return Catalog({one.name: one for one in fields}, {}, by or {}, {one.name: one.name for one in fields}, {})
 
 
 def answered(declared: Catalog, profile: Profile, names: list[str] | None = None, *, explains: bool = False) -> Any:

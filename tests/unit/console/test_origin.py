@@ -22,6 +22,7 @@ CATALOG = Catalog(
     {},
     {},
     {"name": "name", "FNAME": "name", "picks": "picks", "price": "price"},
+    {},
 )
 
 

@@ -4,11 +4,13 @@ from livemerge.template.ampscript.data import ampscript_data, ampscript_texts
 from livemerge.template.ampscript.functions import AMPSCRIPT_FILTERS, AMPSCRIPT_PLAIN_TEXT, AMPSCRIPT_UNESCAPED
 from livemerge.template.ampscript.parser import parse_ampscript
 from livemerge.template.ampscript.places import ampscript_guard, ampscript_spans
+from livemerge.template.ampscript.tables import LookupTable
 
 __all__ = [
     "AMPSCRIPT_FILTERS",
     "AMPSCRIPT_PLAIN_TEXT",
     "AMPSCRIPT_UNESCAPED",
+    "LookupTable",
     "ampscript_data",
     "ampscript_guard",
     "ampscript_spans",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from livemerge.template.ampscript.tables import LookupTables
+
 TABLES = "data_extensions"
 BLOCKS = "content_blocks"
 
@@ -56,7 +58,7 @@ def ampscript_data(data: Mapping[str, object]) -> Mapping[str, object]:
     tables = data.get(TABLES)
     if not isinstance(tables, Mapping):
         return Folded(attributes)
-    return Folded({**attributes, TABLES: Folded(tables)})
+    return Folded({**attributes, TABLES: LookupTables(tables)})
 
 
 def ampscript_texts(data: Mapping[str, object]) -> Mapping[str, str]:

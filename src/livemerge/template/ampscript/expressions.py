@@ -8,12 +8,11 @@ from decimal import Decimal
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.ampscript.content import MASK, masked_name
 from livemerge.template.ampscript.functions import (
-    CONTENT_FUNCTIONS,
-    FETCHING,
     FUNCTIONS,
     LAZY,
     READING,
     SENDING_DATES,
+    SETTING,
     TABLE_FUNCTIONS,
     VENDOR_ONLY,
 )
@@ -42,7 +41,6 @@ _COMPARING = {
 }
 _TESTS = frozenset(_COMPARING.values())
 _BOOLEAN_FUNCTIONS = frozenset({"empty", "isnull", "isemailaddress", "isphonenumber", "is_true"})
-_STATUS_ARGUMENT = 4  # of the content block functions: the variable that gets 0 or -1
 
 
 def variable(name: str, place: Place) -> Path:
@@ -255,8 +253,8 @@ class Expressions:
             given = [_without_boolean(each) for each in given]
         if name in TABLE_FUNCTIONS:
             given[0] = _table(given[0])
-        if name in CONTENT_FUNCTIONS and len(given) > _STATUS_ARGUMENT:
-            given[_STATUS_ARGUMENT] = self.status_name(given[_STATUS_ARGUMENT])
+        for at in SETTING.get(name, ()):
+            given[at : at + 1] = [self.variable_name(each) for each in given[at : at + 1]]
         if name in ("treatascontent", "treatascontentarea"):
             self.warn_about_content(token)
         target = given[0] if given else Literal(None, place)
@@ -290,9 +288,6 @@ class Expressions:
 
     def unknown(self, token: Token, place: Place) -> Expression:
         name = token.word
-        if name in FETCHING:
-            what = f"`{token.text}` fetches while rendering, which is not possible here"
-            return self.report("unsupported-function", what, place, "declare a source and a field for what it fetches")
         if name in VENDOR_ONLY:
             what = f"`{token.text}` works in Marketing Cloud only"
             return self.report("unsupported-function", what, place, "declare a field with what it would give")
@@ -310,7 +305,7 @@ class Expressions:
         self.aborts = self.aborts or self.findings[-1]
         return found
 
-    def status_name(self, given: Expression) -> Expression:
+    def variable_name(self, given: Expression) -> Expression:
         """The name of a variable that a function sets."""
         is_variable = isinstance(given, Path) and isinstance(given.root, str) and given.root.startswith("@")
         if not isinstance(given, Path) or not is_variable:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from livemerge.template.ampscript import coded, content, documents, reckoning, rows, texts, values
+from livemerge.template.ampscript import coded, content, documents, http, reckoning, rows, texts, values
 from livemerge.template.authored import as_markup, as_plain, parts_of, without_tags
 from livemerge.template.filters.filter import Filter
 from livemerge.template.runtime import Context, Fault
@@ -28,6 +28,7 @@ class Function:
     shares_scope: bool = False  # it reads or sets variables by name
     includes: bool = False  # its first argument is the name of a content block
     swallows_booleans: bool = False  # true and false, written as such, count as no text
+    fetches: bool = False  # its first argument is the address it asks
 
 
 def _bounded(call: Callable[..., Any], least: int, most: int) -> Function:
@@ -57,6 +58,10 @@ def _inside(call: Callable[..., Any], least: int, most: int) -> Function:
 
 def _content(call: Callable[..., Any], least: int, most: int, *, includes: bool = False) -> Function:
     return Function(call, least, most, takes_context=True, has_effects=True, shares_scope=True, includes=includes)
+
+
+def _http(call: Callable[..., Any], least: int, most: int) -> Function:
+    return Function(call, least, most, takes_context=True, has_effects=True, shares_scope=True, fetches=True)
 
 
 def _nothing(*_: Any) -> str:
@@ -154,6 +159,11 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "endimpressionregion": Function(_nothing, 0, 1),
     "beginassetblock": Function(_nothing, 1, 1),
     "endassetblock": Function(_nothing, 0, 1),
+    # the network
+    "httpget": _http(http.http_get, 1, 4),
+    "httppost": _http(http.http_post, 3, MANY),
+    "httppost2": _http(http.http_post_2, 3, MANY),
+    "httppostwithretry": _http(http.http_post_with_retry, 3, MANY),
     # encodings
     "base64encode": _text(coded.base64_encode, 1, 2),
     "base64decode": _bounded(coded.base64_decode, 1, 3),
@@ -173,7 +183,13 @@ FUNCTIONS: Final[dict[str, Function]] = {
 TABLE_FUNCTIONS: Final = frozenset(
     {"lookup", "lookuprows", "lookuprowscs", "lookuporderedrows", "lookuporderedrowscs", "dataextensionrowcount"}
 )
-CONTENT_FUNCTIONS: Final = frozenset(name for name, each in FUNCTIONS.items() if each is _CONTENT_BLOCK)
+SETTING: Final = {  # the arguments, counted from 0, that are variables a function sets
+    **{name: (4,) for name, each in FUNCTIONS.items() if each is _CONTENT_BLOCK},
+    "httpget": (3,),
+    "httppost": (3,),
+    "httppost2": (4, 5),
+    "httppostwithretry": (6, 7),
+}
 LAZY: Final = frozenset({"iif"})  # the parser makes a choice of it
 READING: Final = frozenset({"attributevalue"})  # the parser makes a field of it
 SENDING_DATES: Final = {  # system strings that are the moment of sending
@@ -185,8 +201,6 @@ SENDING_DATES: Final = {  # system strings that are the moment of sending
     "xtshortdate": "d",
     "xtlongdate": "D",
 }
-FETCHING: Final = frozenset({"httpget", "httppost", "httppost2", "httppostwithretry", "httprequestheader"})
-
 VENDOR_ONLY: Final = frozenset(
     # what writes to or asks Marketing Cloud, Sales Cloud and their services
     {"claimrow", "claimrowvalue", "deletedata", "deletede", "insertdata", "insertde", "updatedata", "updatede"}
@@ -207,7 +221,14 @@ VENDOR_ONLY: Final = frozenset(
     | {"authenticatedemployeeusername", "authenticatedenterpriseid", "authenticatedmemberid", "authenticatedmembername"}
     | {"getsocialpublishurl", "getsocialpublishurlbyname", "getpublishedsocialcontent", "ischtmlbrowser", "wat", "watp"}
     | {"createsmsconversation", "endsmsconversation", "setsmsconversationnextkeyword", "msg", "nextmsg", "longurl"}
-    | {"setdefaultemaillinktext", "upsertcontact", "subscriberbyemail", "setstatusbyemail", "getvalue"}
+    | {
+        "httprequestheader",
+        "setdefaultemaillinktext",
+        "upsertcontact",
+        "subscriberbyemail",
+        "setstatusbyemail",
+        "getvalue",
+    }
 )
 
 
@@ -276,6 +297,7 @@ _INTERNAL: Final[dict[str, Filter]] = {
     "attribute": _filter(_attribute, 1, takes_context=True),
     "attribute_value": _filter(_attribute_value, 0, takes_context=True),
     "extension": _filter(rows.extension, 1),
+    "httpget_command": Filter(http.http_get_command, 1, 1, frozenset(), takes_context=True, fetches=True),
     "sending_date": _filter(_sending_date, 0, takes_context=True),
     "steps": _filter(_steps, 2),
     "refuse": _filter(_refuse, 1),
@@ -293,6 +315,7 @@ def _as_filter(function: Function) -> Filter:
         function.has_effects,
         function.shares_scope,
         function.includes,
+        function.fetches,
     )
 
 

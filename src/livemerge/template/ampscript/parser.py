@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from livemerge.template.ampscript.content import MASK, masked_name
 from livemerge.template.ampscript.expressions import Expressions, attribute, is_function_call, variable
 from livemerge.template.ampscript.places import KEYWORDS, Piece, pieces_of
 from livemerge.template.ampscript.tokens import Token, tokens_of
+from livemerge.template.authored import Authored
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_NESTING
 from livemerge.template.nodes import (
@@ -26,6 +29,11 @@ from livemerge.template.open_block import OpenBlock
 
 DROPPED = "@ dropped"  # the variable that takes what a statement gives and nobody reads
 MAX_TAGS = 20_000  # of one message; what it takes to compile more is no longer a moment
+_COMMAND = re.compile(
+    r"%%(?:(?P<when>before|after)\s*;\s*)?httpget(?:\s*;\s*(?P<without>[012])?\s*)?"
+    r"\s+(?P<quote>[\"'])(?P<url>[^\"'%\s]+)(?P=quote)\s*%%",
+    re.IGNORECASE,
+)
 _CLOSINGS = {"block": "]%%", "inline": "=%%"}
 
 
@@ -120,12 +128,27 @@ class _Parser:
         elif piece.kind == "block":
             self.code(piece)
         elif piece.kind == "command":
-            self.unsupported("`%%HTTPGet%%` fetches while rendering, which is not possible here", place)
+            self.command(written, place)
         elif piece.kind == "server_script":
             self.unsupported("server-side JavaScript runs in Marketing Cloud only", place)
 
-    def unsupported(self, what: str, place: Place) -> None:
-        advice = "declare a source and a field for what it gives"
+    def command(self, written: str, place: Place) -> None:
+        """`%%HTTPGet "…"%%` writes what the address gives, whoever it is for."""
+        found = _COMMAND.fullmatch(written)
+        if found is None:
+            self.unsupported("`%%HTTPGet%%` is not written as a command", place, 'write %%HTTPGet "https://…"%%')
+        elif (found["when"] or "").lower() == "after":
+            self.unsupported("nothing is fetched after a campaign", place, "ask the address when the campaign is over")
+        else:
+            is_before = bool(found["when"])
+            without = {"": "", "0": "", "1": "stops", "2": "stops" if is_before else "skips"}[found["without"] or ""]
+            url = Literal(Authored(found["url"].strip()), place)
+            call = FilterCall(url, "httpget_command", (Literal(without, place),), (), place)
+            self.add(Output(_printed(call), written, place))
+
+    def unsupported(
+        self, what: str, place: Place, advice: str = "declare a source and a field for what it gives"
+    ) -> None:
         self.findings.append(self.source.finding("unsupported-tag", "error", what, place, advice))
         self.add(Unsupported(what, advice, place))
 

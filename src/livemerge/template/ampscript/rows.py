@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cmp_to_key
 from itertools import accumulate
 from typing import Any
 
+from livemerge.template.ampscript.tables import LookupTable, table_of
 from livemerge.template.ampscript.texts import flag
-from livemerge.template.ampscript.values import NULL, as_date, charge, order, text, whole
+from livemerge.template.ampscript.values import NULL, Null, charge, order, text, whole
 from livemerge.template.authored import cuts, plain
 from livemerge.template.limits import MAX_ITERATIONS
 from livemerge.template.runtime import Context, Fault
@@ -35,12 +35,6 @@ class RowSet:
 NO_ROWS = RowSet(())
 
 
-def row_of(row: Mapping[Any, Any]) -> Row:
-    """A data extension's row; a column without a value holds Null."""
-    names = tuple(str(name).lower() for name in row)
-    return Row(names, tuple(NULL if value is None else value for value in row.values()))
-
-
 # --- looking up ------------------------------------------------------------------------------------
 
 
@@ -51,90 +45,80 @@ def extension(tables: Any, name: Any) -> Any:
 
 def lookup(context: Context, table: Any, column: Any, *pairs: Any) -> Any:
     """A column of the first row that matches, else Null."""
-    for row in _matches(context, table, pairs, is_exact=False):
-        value = _cell(row, plain(text(column)))
-        return NULL if value is None else value
-    return NULL
+    found = _table(table)
+    at = found.column(plain(text(column)))
+    return next((row[at] for row in _matches(context, found, pairs, is_exact=False)), NULL)
 
 
 def lookup_rows(context: Context, table: Any, *pairs: Any) -> RowSet:
-    return _rowset(_matches(context, table, pairs, is_exact=False))
+    return _rowset(_table(table), _matches(context, _table(table), pairs, is_exact=False))
 
 
 def lookup_rows_cs(context: Context, table: Any, *pairs: Any) -> RowSet:
-    return _rowset(_matches(context, table, pairs, is_exact=True))
+    return _rowset(_table(table), _matches(context, _table(table), pairs, is_exact=True))
 
 
 def lookup_ordered_rows(context: Context, table: Any, count: Any, by: Any, *pairs: Any) -> RowSet:
-    return _first(_sorted(_matches(context, table, pairs, is_exact=False), plain(text(by))), count)
+    return _ordered(context, _table(table), count, by, pairs, is_exact=False)
 
 
 def lookup_ordered_rows_cs(context: Context, table: Any, count: Any, by: Any, *pairs: Any) -> RowSet:
-    return _first(_sorted(_matches(context, table, pairs, is_exact=True), plain(text(by))), count)
+    return _ordered(context, _table(table), count, by, pairs, is_exact=True)
 
 
 def extension_row_count(context: Context, table: Any) -> int:
-    return len(_rows(context, table))
+    charge(context, 1)
+    return len(_table(table).rows)
 
 
-def _rowset(rows: Iterable[Mapping[Any, Any]]) -> RowSet:
-    return RowSet(tuple(row_of(row) for row, _ in zip(rows, range(MAX_ROWS), strict=False)))
+def _rowset(table: LookupTable, rows: Sequence[tuple[Any, ...]]) -> RowSet:
+    return RowSet(tuple(Row(table.names, row) for row in rows[:MAX_ROWS]))
 
 
-def _first(rows: list[Mapping[Any, Any]], count: Any) -> RowSet:
+def _ordered(
+    context: Context, table: LookupTable, count: Any, by: Any, pairs: tuple[Any, ...], *, is_exact: bool
+) -> RowSet:
+    rows = _sorted(table, _matches(context, table, pairs, is_exact=is_exact), plain(text(by)))
     wanted = whole(count)
-    return _rowset(rows[:wanted] if wanted > 0 else rows)
+    return _rowset(table, rows[:wanted] if wanted > 0 else rows)
 
 
-def _rows(context: Context, table: Any) -> list[Mapping[Any, Any]]:
-    if not isinstance(table, list | tuple):
-        raise Fault("there is no such data extension", "declare it, or give it in the data's `data_extensions`")
-    charge(context, 1 + len(table) // ROWS_A_ROUND)
-    return [row for row in table if isinstance(row, Mapping)]
+def _table(found: Any) -> LookupTable:
+    if isinstance(found, LookupTable):
+        return found
+    if isinstance(found, list | tuple):
+        return table_of(found)
+    raise Fault("there is no such data extension", "declare it, or give it in the data's `data_extensions`")
 
 
-def _matches(context: Context, table: Any, pairs: tuple[Any, ...], *, is_exact: bool) -> Iterable[Mapping[Any, Any]]:
-    """The rows in which every column has its value."""
+def _matches(
+    context: Context, table: LookupTable, pairs: tuple[Any, ...], *, is_exact: bool
+) -> Sequence[tuple[Any, ...]]:
+    """The rows in which every column has its value. What was looked at counts as work."""
     if len(pairs) % 2:
         raise Fault("a column has no value to match", "give columns and values in pairs")
-    wanted = [(plain(text(pairs[at])), pairs[at + 1]) for at in range(0, len(pairs), 2)]
-    rows = _rows(context, table)
-    return (row for row in rows if all(_is_equal(_cell(row, name), value, is_exact) for name, value in wanted))
+    wanted = [(table.column(plain(text(pairs[at]))), pairs[at + 1]) for at in range(0, len(pairs), 2)]
+    rows, looked_at = table.matches(wanted, is_exact=is_exact)
+    charge(context, 1 + looked_at // ROWS_A_ROUND)
+    return rows
 
 
-def _is_equal(cell: object, value: object, is_exact: bool) -> bool:
-    if isinstance(cell, date) or isinstance(value, date):
-        moment = as_date(cell)
-        return moment is not None and moment == as_date(value)
-    one, other = plain(text(cell)), plain(text(value))
-    return one == other if is_exact else one.lower() == other.lower()
-
-
-def _cell(row: Mapping[Any, Any], column: str) -> Any:
-    if column in row:
-        return row[column]
-    low = column.lower()
-    for name, value in row.items():
-        if isinstance(name, str) and name.lower() == low:
-            return value
-    raise Fault("the data extension has no such column", "check the column's name")
-
-
-def _sorted(rows: Iterable[Mapping[Any, Any]], by: str) -> list[Mapping[Any, Any]]:
+def _sorted(table: LookupTable, rows: Sequence[tuple[Any, ...]], by: str) -> Sequence[tuple[Any, ...]]:
     """Rows by columns, the first one first: `Col ASC, Other DESC`."""
     found = list(rows)
     for each in reversed([part.split() for part in by.split(",") if part.split()]):
         column, is_down = " ".join(each), False
         if len(each) > 1 and each[-1].lower() in ("asc", "desc"):
             column, is_down = " ".join(each[:-1]), each[-1].lower() == "desc"
-        name = column.strip("[]")
-        found.sort(key=lambda row, name=name: cmp_to_key(_compared)(_cell(row, name)), reverse=is_down)  # type: ignore[misc]  # a lambda's default has no annotation
+        at = table.column(column.strip("[]"))
+        found.sort(key=lambda row, at=at: cmp_to_key(_compared)(row[at]), reverse=is_down)  # type: ignore[misc]  # a lambda's default has no annotation
     return found
 
 
 def _compared(one: Any, other: Any) -> int:
-    if one is None or other is None:
-        return (one is not None) - (other is not None)
+    """Null stands before every value."""
+    if isinstance(one, Null) or isinstance(other, Null):
+        return isinstance(other, Null) - isinstance(one, Null)
     _, is_less, is_greater = order(one, other)
     return is_greater - is_less
 
