@@ -1,8 +1,4 @@
-"""Liquid's expressions: values, filters, conditions and tag arguments, read from one tag's markup.
-
-Strict reading refuses what Shopify's strict parser refuses. Lenient reading (`strict=False`) skips what it does
-not understand, as Ruby's lax parser does.
-"""
+"""Liquid's expressions: values, filters, conditions and tag arguments, read word by word from one tag's markup."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NoReturn
 
-from livemerge.errors import TemplateError
 from livemerge.template.findings import Source
 from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH, MAX_PATH_STEPS
 from livemerge.template.nodes import (
@@ -32,7 +27,7 @@ _WORD = re.compile(
     r"""|(?P<id>[A-Za-z_][\w-]*\??)|(?P<compare>==|!=|<>|<=|>=|<|>)|(?P<mark>[|.:,\[\]()?=-])|(?P<junk>.)""",
     re.DOTALL | re.ASCII,
 )
-_LITERALS: dict[str, object] = {
+LITERALS: dict[str, object] = {
     "nil": None,
     "null": None,
     "true": True,
@@ -40,7 +35,8 @@ _LITERALS: dict[str, object] = {
     "empty": EMPTY,
     "blank": BLANK,
 }
-_MAX_NUMBER_CHARACTERS = 400  # longer ones are no numbers of this world, and slow to read
+MAX_NUMBER_CHARACTERS = 400  # longer ones are no numbers of this world, and slow to read
+OPERATORS = frozenset({"==", "!=", "<>", "<", ">", "<=", ">=", "contains"})
 _NAMES = {"id": "a name", "string": "a quoted text", "number": "a number"}
 
 
@@ -66,11 +62,10 @@ def _words(markup: str) -> list[Word]:
 class ExpressionReader:
     """Reads one markup from left to right."""
 
-    def __init__(self, source: Source, markup: str, offset: int, *, is_strict: bool) -> None:
+    def __init__(self, source: Source, markup: str, offset: int) -> None:
         self.source = source
         self.markup = markup
         self.offset = offset
-        self.is_strict = is_strict
         self.words = _words(markup)
         self.position = 0
         self.depth = 0
@@ -110,8 +105,8 @@ class ExpressionReader:
         raise self.source.error(what, self.place(), advice)
 
     def end(self) -> None:
-        """Nothing may follow; lenient reading does not care."""
-        if self.is_strict and self.word.kind != "end":
+        """Nothing may follow."""
+        if self.word.kind != "end":
             self.refuse(f"unexpected {self._found()}", "remove it, or check the punctuation before it")
 
     def text_from(self, start: int) -> str:
@@ -141,36 +136,20 @@ class ExpressionReader:
             return self._range(place)
         if word.kind in ("id", "["):
             return self._path(place)
-        if not self.is_strict:
-            return self._lenient(place)
         return self.refuse(f"expected a value, found {self._found()}", "give a name, a number or a quoted text")
-
-    def _lenient(self, place: Place) -> Expression:
-        """What is no value reads as nil; where it stands is skipped."""
-        if self.word.kind in ("junk", "mark", "-", "?", "."):
-            self.take()
-        return Literal(None, place)
 
     def _number(self, place: Place) -> Expression:
         word = self.take()
-        if len(word.text) > _MAX_NUMBER_CHARACTERS:
+        if len(word.text) > MAX_NUMBER_CHARACTERS:
             raise self.source.error("this number is too long", place)
         return Literal(float(word.text) if "." in word.text else int(word.text), place)
 
     def _range(self, place: Place) -> Expression:
         self.expect("(")
         start = self.value()
-        if not self.is_strict and self.word.kind != "dots":
-            while self.word.kind not in (")", "end"):
-                self.take()
-            self.accept(")")
-            return Literal(None, place)
         self.expect("dots")
         end = self.value()
-        if not self.is_strict:
-            self.accept(")")
-        else:
-            self.expect(")")
+        self.expect(")")
         return Range(start, end, place)
 
     def _path(self, place: Place) -> Expression:
@@ -182,18 +161,15 @@ class ExpressionReader:
         else:
             root = self.take().text
         steps = self._steps()
-        if not steps and isinstance(root, str) and root in _LITERALS and self.words[start].kind == "id":
-            return Literal(_LITERALS[root], place)
+        if not steps and isinstance(root, str) and root in LITERALS and self.words[start].kind == "id":
+            return Literal(LITERALS[root], place)
         if isinstance(root, Literal) and isinstance(root.value, str):
             root = root.value
         return Path(root, steps, self.text_from(start), place)
 
     def _bracketed(self) -> Expression:
         inner = self.value()
-        if self.is_strict:
-            self.expect("]")
-        else:
-            self.accept("]")
+        self.expect("]")
         return inner
 
     def _steps(self) -> tuple[Expression, ...]:
@@ -205,8 +181,6 @@ class ExpressionReader:
             if self.take().kind == "[":
                 steps.append(Index(self._bracketed(), place))
                 continue
-            if not self.is_strict and self.word.kind != "id":
-                continue
             steps.append(Literal(self.expect("id").text, place))
         return tuple(steps)
 
@@ -217,33 +191,17 @@ class ExpressionReader:
         if self.word.kind == "end":
             return Literal(None, self.place())
         found = self.value()
-        if not self.is_strict:
-            self._skip_to("|")
         count = 0
         while self.accept("|"):
             count += 1
             if count > MAX_CHAIN:
                 self.refuse("too many filters in one place", "split them with assign")
-            if self.word.kind == "end" and not self.is_strict:
-                break
             found = self._filter(found)
-            if not self.is_strict:
-                self._skip_to("|")
         return found
-
-    def _skip_to(self, *kinds: str) -> None:
-        while self.word.kind not in (*kinds, "end"):
-            self.take()
 
     def _filter(self, target: Expression) -> Expression:
         place = self.place()
-        if not self.is_strict:
-            self._skip_to("id", "|")
-            if self.word.kind != "id":
-                return target
         name = self.expect("id").text
-        if not self.is_strict and self.word.kind not in (":", "|", "end"):
-            self._skip_to(":", "|")
         arguments, options = self._arguments() if self.accept(":") else ((), ())
         return FilterCall(target, name, arguments, options, place)
 
@@ -257,8 +215,6 @@ class ExpressionReader:
                 options.append((name, self.value()))
             elif self.word.kind not in ("end", "|"):
                 arguments.append(self.value())
-            if not self.is_strict:
-                self._skip_to(",", "|")
             if not self.accept(","):
                 return tuple(arguments), tuple(options)
             if self.word.kind in ("end", "|"):
@@ -290,19 +246,9 @@ class ExpressionReader:
         place = self.place()
         operator = self._operator()
         if operator is None:
-            if not self.is_strict:
-                self._skip_to_logic()
-            return left
-        if not self.is_strict and self.word.kind == "end":
             return left
         right = self.value()
-        if not self.is_strict:
-            self._skip_to_logic()
         return Comparison(left, operator, right, place)
-
-    def _skip_to_logic(self) -> None:
-        while self.word.kind != "end" and not (self.word.kind == "id" and self.word.text in ("and", "or")):
-            self.take()
 
     def _operator(self) -> str | None:
         if self.word.kind == "compare":
@@ -310,9 +256,9 @@ class ExpressionReader:
             return "!=" if text == "<>" else text
         if self.word.kind == "id" and self.word.text == "contains":
             return self.take().text
-        if self.word.kind == "id" and self.word.text not in ("and", "or") and self.is_strict:
+        if self.word.kind == "id" and self.word.text not in ("and", "or"):
             self.refuse(f"unknown operator `{self.word.text}`", "use == != < > <= >= or contains")
-        if self.word.kind == "=" and self.is_strict:
+        if self.word.kind == "=":
             self.refuse("`=` does not compare", "use `==`")
         return None
 
@@ -324,38 +270,9 @@ class ExpressionReader:
         while True:
             self.accept(",")
             if self.word.kind != "id" or self.words[self.position + 1].kind != ":":
-                if self.is_strict or self.word.kind == "end":
-                    return found
-                self.take()
-                continue
-            if known is not None and self.word.text not in known and self.is_strict:
+                return found
+            if known is not None and self.word.text not in known:
                 self.refuse(f"unknown argument `{self.word.text}`", f"known here: {', '.join(known)}")
             name = self.take().text
             self.take()
             found[name] = self.value()
-
-
-def read_filtered(source: Source, markup: str, offset: int, *, is_strict: bool) -> Expression:
-    """The value an output or an assign writes. Raises TemplateError where it cannot be read."""
-    if is_strict:
-        reader = ExpressionReader(source, markup, offset, is_strict=True)
-        found = reader.filtered()
-        reader.end()
-        return found
-    try:
-        return read_filtered(source, markup, offset, is_strict=True)
-    except TemplateError:
-        return ExpressionReader(source, markup, offset, is_strict=False).filtered()
-
-
-def read_condition(source: Source, markup: str, offset: int, *, is_strict: bool) -> Expression:
-    """The condition of an if. Raises TemplateError where it cannot be read."""
-    if is_strict:
-        reader = ExpressionReader(source, markup, offset, is_strict=True)
-        found = reader.condition()
-        reader.end()
-        return found
-    try:
-        return read_condition(source, markup, offset, is_strict=True)
-    except TemplateError:
-        return ExpressionReader(source, markup, offset, is_strict=False).condition()

@@ -8,10 +8,13 @@ from dataclasses import replace
 from itertools import chain
 
 from livemerge.errors import TemplateError, nearest
+from livemerge.template.filters import LIQUID_FILTERS
 from livemerge.template.filters.text import WHITE
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_NESTING
-from livemerge.template.liquid.expressions import ExpressionReader, read_condition, read_filtered
+from livemerge.template.liquid.heads import Grammar, Markup
+from livemerge.template.liquid.lax import LaxGrammar
+from livemerge.template.liquid.strict import StrictGrammar
 from livemerge.template.liquid.tokens import LineTokens, TemplateTokens, Token, Tokens
 from livemerge.template.nodes import (
     Assign,
@@ -21,16 +24,13 @@ from livemerge.template.nodes import (
     Case,
     Counter,
     Cycle,
-    Expression,
     For,
     If,
     IfChanged,
     Include,
     Interrupt,
-    Literal,
     Not,
     Output,
-    Path,
     Place,
     Statement,
     TableRow,
@@ -41,6 +41,7 @@ from livemerge.template.nodes import (
 
 _ASSIGN = re.compile(r"\s*([\w\-.\[\]()]{1,200})\s*=\s*", re.ASCII)
 _NAME = re.compile(r"[\w\-.\[\]]{1,200}", re.ASCII)
+MAX_LAX_CHARACTERS = 5_000  # of one tag; patterns take the square of it, so longer ones are read word by word
 _NESTED_DOC = re.compile(r"\{%-?\s{0,100}doc\b")
 _PARTS = {  # tags that only mean something inside another
     "else": "if",
@@ -71,6 +72,8 @@ class _Parser:
         self.source = source
         self.is_strict = is_strict
         self.findings: list[Finding] = []
+        self.strict = StrictGrammar(source)
+        self.lax = LaxGrammar(source, LIQUID_FILTERS, self.findings)
         self.open: list[str] = []
         self.unknown: set[str] = set()
 
@@ -103,7 +106,7 @@ class _Parser:
         return found
 
     def output(self, token: Token) -> Output:
-        value = read_filtered(self.source, token.markup, token.offset, is_strict=self.is_strict)
+        value = self.grammar(token).filtered(_markup(token))
         return Output(value, token.markup.strip(), self.source.place(token.start))
 
     def unknown_tag(self, token: Token, place: Place) -> Block:
@@ -128,8 +131,9 @@ class _Parser:
     def error(self, what: str, token: Token, advice: str = "") -> TemplateError:
         return self.source.error(what, self.source.place(token.start), advice)
 
-    def reader(self, token: Token) -> ExpressionReader:
-        return ExpressionReader(self.source, token.markup, token.offset, is_strict=self.is_strict)
+    def grammar(self, token: Token) -> Grammar:
+        """How the markup of a token is read."""
+        return self.strict if self.is_strict or len(token.markup) > MAX_LAX_CHARACTERS else self.lax
 
     # --- tags that choose ---
 
@@ -154,15 +158,13 @@ class _Parser:
         if not arm.markup:
             raise self.error(f"`{arm.name}` has no condition", arm, "write what it tests")
         place = self.source.place(arm.start)
-        condition = read_condition(self.source, arm.markup, arm.offset, is_strict=self.is_strict)
+        condition = self.grammar(arm).condition(_markup(arm))
         if arm.name == "unless":
             return Branch(Not(condition, place), f"not ({arm.markup})", body, place)
         return Branch(condition, arm.markup, body, place)
 
     def case_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
-        reader = self.reader(token)
-        subject = reader.value()
-        reader.end()
+        subject = self.grammar(token).subject(_markup(token))
         _, arm = self.block(tokens, ("when", "else", "endcase"), token)
         arms: list[When] = []
         while arm is not None and arm.name != "endcase":
@@ -171,105 +173,45 @@ class _Parser:
             if arm.name == "else":
                 arms.append(When(None, "else", body, at))
             else:
-                arms += [When((value,), arm.markup, body, at) for value in self.when_values(arm)]
+                values = self.grammar(arm).when(_markup(arm))
+                arms += [When((value,), arm.markup, body, at) for value in values]
             arm = following
         return _without_blanks((Case(subject, tuple(arms), place),))
-
-    def when_values(self, token: Token) -> list[Expression]:
-        """The values of one `when`; what follows them without a comma or `or` is passed over, as in Liquid."""
-        reader = self.reader(token)
-        if reader.word.kind == "end":
-            raise self.error("`when` has no value", token, "write the value to compare with")
-        values = [reader.value()]
-        while reader.accept(",") or reader.accept("id", "or"):
-            if reader.word.kind == "end":
-                break
-            values.append(reader.value())
-        return values
 
     # --- tags that repeat ---
 
     def for_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
-        reader = self.reader(token)
-        name = reader.expect("id").text
-        if reader.accept("id", "in") is None:
-            reader.refuse("`for` needs `in`", "write it as `for item in items`")
-        start = reader.position
-        items = reader.value()
-        written = reader.text_from(start)
-        is_reversed = reader.accept("id", "reversed") is not None
-        arguments, resumes = self.loop_arguments(reader, ("limit", "offset"))
-        is_reversed = is_reversed or reader.accept("id", "reversed") is not None
-        reader.end()
+        head = self.grammar(token).loop(_markup(token))
         body, following = self.block(tokens, ("else", "endfor"), token)
         otherwise: Block = ()
         while following is not None and following.name == "else":
             otherwise, following = self.block(tokens, ("else", "endfor"), token)
         loop = For(
-            name,
-            items,
+            head.name,
+            head.items,
             body,
             otherwise,
             place,
-            f"{name}-{written}",
-            arguments.get("limit"),
-            arguments.get("offset"),
-            resumes,
-            is_reversed,
+            f"{head.name}-{head.written}",
+            head.arguments.get("limit"),
+            head.arguments.get("offset"),
+            head.resumes,
+            head.is_reversed,
         )
         return _without_blanks((loop,))
 
-    def loop_arguments(self, reader: ExpressionReader, known: tuple[str, ...]) -> tuple[dict[str, Expression], bool]:
-        """A loop's named arguments, and whether `offset: continue` is among them."""
-        arguments = reader.named(known)
-        offset = arguments.get("offset")
-        if isinstance(offset, Path) and offset.source == "continue":
-            del arguments["offset"]
-            return arguments, True
-        return arguments, False
-
     def tablerow_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
-        reader = self.reader(token)
-        name = reader.expect("id").text
-        if reader.accept("id", "in") is None:
-            reader.refuse("`tablerow` needs `in`", "write it as `tablerow item in items`")
-        items = reader.value()
-        arguments = reader.named(("cols", "limit", "offset", "range"))
-        reader.end()
+        head = self.grammar(token).row(_markup(token))
         body, _ = self.block(tokens, ("endtablerow",), token)
-        return (
-            TableRow(
-                name,
-                items,
-                body,
-                place,
-                arguments.get("cols"),
-                arguments.get("limit"),
-                arguments.get("offset"),
-            ),
-        )
+        columns, limit, offset = (head.arguments.get(name) for name in ("cols", "limit", "offset"))
+        return (TableRow(head.name, head.items, body, place, columns, limit, offset),)
 
     def interrupt_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
         return (Interrupt(token.name, place),)
 
     def cycle_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
-        reader = self.reader(token)
-        if reader.word.kind == "end":
-            raise self.error("`cycle` has no values", token, "write the values it goes round")
-        start = reader.position
-        values = [reader.value()]
-        group: Expression | None = None
-        if reader.accept(":"):
-            group, values = values[0], []
-            start = reader.position
-            values.append(reader.value())
-        while reader.accept(","):
-            if reader.word.kind == "end":
-                break
-            values.append(reader.value())
-        written = reader.text_from(start)
-        reader.end()
-        return (Cycle(tuple(values), group, written, place),)
+        head = self.grammar(token).cycle(_markup(token))
+        return (Cycle(head.values, head.group, head.written, place),)
 
     # --- tags that remember ---
 
@@ -278,7 +220,7 @@ class _Parser:
         if found is None:
             raise self.error("`assign` needs a name and a value", token, "write it as `assign name = value`")
         offset = token.offset + found.end()
-        value = read_filtered(self.source, token.markup[found.end() :], offset, is_strict=self.is_strict)
+        value = self.grammar(token).filtered(Markup(token.markup[found.end() :], offset))
         return (Assign(found[1], value, place),)
 
     def capture_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
@@ -349,22 +291,14 @@ class _Parser:
     # --- other templates ---
 
     def include_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
-        reader = self.reader(token)
         is_isolated = token.name == "render"
-        if reader.word.kind == "end":
-            raise self.error(f"`{token.name}` has no name", token, "write the template's name in quotes")
-        name = reader.value()
-        if is_isolated and not (isinstance(name, Literal) and isinstance(name.value, str)):
-            raise self.error("`render` needs a name in quotes", token, "or use `include`")
-        bound: Expression | None = None
-        repeats = False
-        if reader.word.kind == "id" and reader.word.text in ("with", "for"):
-            repeats = reader.take().text == "for"
-            bound = reader.value()
-        alias = reader.expect("id").text if reader.accept("id", "as") else None
-        arguments = reader.named(None)
-        reader.end()
-        return (Include(name, is_isolated, tuple(arguments.items()), place, bound, repeats, alias),)
+        head = self.grammar(token).include(_markup(token), is_isolated=is_isolated)
+        arguments = tuple(head.arguments.items())
+        return (Include(head.name, is_isolated, arguments, place, head.bound, head.repeats, head.alias),)
+
+
+def _markup(token: Token) -> Markup:
+    return Markup(token.markup, token.offset)
 
 
 TAGS: dict[str, Callable[[_Parser, Tokens, Token, Place], Block]] = {
