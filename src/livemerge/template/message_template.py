@@ -9,18 +9,17 @@ subject = "Hello {{ first_name }}"
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from livemerge.errors import TemplateError, nearest
+from livemerge.errors import TemplateError
 from livemerge.template.effects import draws_alike
 from livemerge.template.fetch_sites import Calls, FetchSite
 from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Read
+from livemerge.template.front_matter import FENCE, FrontMatter, read_front_matter, with_line_feeds
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import text_of_html, text_template
@@ -28,14 +27,6 @@ from livemerge.template.template import Template, Writer, compile  # noqa: A004
 from livemerge.template.trace import Trace
 from livemerge.template.verdict import Test
 from livemerge.template.wire import Kind, TransferEncoding, make_encoding, whole_body
-
-FENCE = "+++"
-KEYS = ("subject", "preheader", "text", "language", "dialect", "locale", "escape")
-
-_MULTILINE = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=\s{0,20}(\"\"\"|''')\s{0,5}$")
-_KEY = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=")
-_OPENING = re.compile(r"^\s{0,20}\w{1,20}\s{0,20}=\s{0,20}(?:\"\"\"|'''|\"|')")
-_TOML_PLACE = re.compile(r"line ([0-9]{1,7}), column ([0-9]{1,7})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +161,8 @@ def compile_message(
     The language is the front matter's, else the argument, else what the name ends in (`welcome.liquid.html`).
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    front = _front_matter(text, name)
+    text = with_line_feeds(text)
+    front = read_front_matter(text, name)
     spoken = front.values.get("language") or language or _language_of(name)
     compiler = _Compiler(name, spoken, front, templates or {})
     subject = None if compiler.shares_variables else compiler.subject()
@@ -212,7 +203,7 @@ class _Compiler:
     In languages whose parts share their variables, each part sees those of the parts compiled before it.
     """
 
-    def __init__(self, name: str, language: str, front: _FrontMatter, templates: Mapping[str, str]) -> None:
+    def __init__(self, name: str, language: str, front: FrontMatter, templates: Mapping[str, str]) -> None:
         self.name = name
         self.language = language
         self.dialect = front.values.get("dialect")
@@ -293,73 +284,6 @@ class _Compiler:
         )
 
 
-# --- front matter ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _FrontMatter:
-    """What stands above a template's body; `starts` is where its texts begin in the file."""
-
-    values: dict[str, str]
-    starts: dict[str, Place]
-    end: int  # offset of the body
-    body_line: int
-
-
-def _front_matter(text: str, name: str) -> _FrontMatter:
-    first, _, _ = text.partition("\n")
-    if first.strip() != FENCE:
-        return _FrontMatter({}, _text_starts([]), 0, 1)
-    lines = text.split("\n")
-    closing = next((at for at, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
-    if closing is None:
-        raise _error(f"the front matter is not closed with `{FENCE}`", name, Place(1, 1), "add a line of +++")
-    inner = lines[1:closing]
-    values = _checked(_toml("\n".join(inner), name), inner, name)
-    end = sum(len(line) + 1 for line in lines[: closing + 1])
-    return _FrontMatter(values, _text_starts(inner), min(end, len(text)), closing + 2)
-
-
-def _toml(text: str, name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = _TOML_PLACE.search(str(error))
-        place = Place(int(found[1]) + 1, int(found[2])) if found else Place(text.count("\n") + 2, 1)
-        what = f"the front matter is not TOML: {str(error).partition(' (')[0]}"
-        raise _error(what, name, place, 'write `key = "text"` lines') from error
-
-
-def _checked(values: dict[str, Any], lines: list[str], name: str) -> dict[str, str]:
-    for key, value in values.items():
-        place = Place(_key_line(key, lines), 1)
-        if key not in KEYS:
-            advice = nearest(key, KEYS) or f"keys: {', '.join(KEYS)}"
-            raise _error(f"unknown key `{key}` in the front matter", name, place, advice)
-        if not isinstance(value, str):
-            raise _error(f"`{key}` must be a text", name, place, "put it in quotes")
-    if values.get("escape", "html") not in ("html", "none"):
-        raise _error('`escape` is "html" or "none"', name, Place(_key_line("escape", lines), 1), "")
-    return values
-
-
-def _key_line(key: str, lines: list[str]) -> int:
-    found = (at for at, line in enumerate(lines, 2) if (match := _KEY.match(line)) and match[1] == key)
-    return next(found, 2)
-
-
-def _text_starts(lines: list[str]) -> dict[str, Place]:
-    """Where each key's text starts in the file; a text that opens with three quotes starts on the line below."""
-    found: dict[str, Place] = {}
-    for at, line in enumerate(lines, 2):
-        match = _KEY.match(line)
-        if match and match[1] in KEYS:
-            opening = _OPENING.match(line)
-            start = Place(at + 1, 1) if _MULTILINE.match(line) else Place(at, opening.end() + 1 if opening else 1)
-            found.setdefault(match[1], start)
-    return {key: found.get(key, Place(1, 1)) for key in KEYS}
-
-
 def _language_of(name: str) -> str:
     endings = name.lower().rsplit("/", 1)[-1].split(".")[1:]
     found = next((ending for ending in reversed(endings) if ending in LANGUAGES), None)
@@ -371,7 +295,3 @@ def _language_of(name: str) -> str:
             advice=f"call it like welcome.liquid.html, or write `language = …` ({known}) into the front matter",
         )
     return found
-
-
-def _error(what: str, name: str, place: Place, advice: str) -> TemplateError:
-    return TemplateError(what, where=name, advice=advice, line=place.line, column=place.column)
