@@ -72,6 +72,7 @@ class Language:
     show: Callable[[Any], str] = text_of  # a value as it is printed
     escape: Callable[[str], str] = escape_kernel
     settings: frozenset[str] = frozenset()  # names of options its parser takes
+    has_locale: bool = False  # some function formats by the message's locale
     kinds: Mapping[str, Kinds] = field(default_factory=dict)  # what its functions need and give
 
     @property
@@ -104,6 +105,7 @@ LANGUAGES = {
         mailchimp_data,
         mailchimp_moment,
         ("mailchimp", "mandrill"),
+        has_locale=True,
     ),
     "ampscript": Language(
         parse_ampscript,
@@ -115,30 +117,36 @@ LANGUAGES = {
         plain_text=AMPSCRIPT_PLAIN_TEXT,
         texts=ampscript_texts,
         shares_variables=True,
+        has_locale=True,
     ),
     "handlebars": _HANDLEBARS,
 }
 
-_MANDRILL = replace(LANGUAGES["mailchimp"], parse=mailchimp_parser("mandrill"), arrange=mandrill_data)
+_MANDRILL = replace(LANGUAGES["mailchimp"], parse=mailchimp_parser("mandrill"), arrange=mandrill_data, has_locale=False)
 
-_DIALECTS: dict[tuple[str, str], Language] = {("mailchimp", "mandrill"): _MANDRILL} | {
-    ("handlebars", name): replace(
-        _HANDLEBARS,
-        parse=handlebars_parser(name),
-        spans=iterable_spans if name == "iterable" else handlebars_spans,
-    )
-    for name in DIALECTS
-} | {
-    ("handlebars", "postmark"): replace(
-        _HANDLEBARS,
-        parse=parse_mustachio,
-        spans=mustachio_spans,
-        manner=Manner(MUSTACHIO_CALLS, "TRUE({named})", has_escaped_literals=False),
-        show=mustachio.show,
-        escape=mustachio.escape,
-        settings=frozenset(),
-    )
-}
+_DIALECTS: dict[tuple[str, str], Language] = (
+    {("mailchimp", "mandrill"): _MANDRILL}
+    | {
+        ("handlebars", name): replace(
+            _HANDLEBARS,
+            parse=handlebars_parser(name),
+            spans=iterable_spans if name == "iterable" else handlebars_spans,
+            has_locale=name == "iterable",
+        )
+        for name in DIALECTS
+    }
+    | {
+        ("handlebars", "postmark"): replace(
+            _HANDLEBARS,
+            parse=parse_mustachio,
+            spans=mustachio_spans,
+            manner=Manner(MUSTACHIO_CALLS, "TRUE({named})", has_escaped_literals=False),
+            show=mustachio.show,
+            escape=mustachio.escape,
+            settings=frozenset(),
+        )
+    }
+)
 
 
 def language_of(name: str, dialect: str | None) -> Language:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from livemerge.errors import TemplateError
+from livemerge.errors import TemplateError, nearest
+from livemerge.template.cultures import CULTURES, culture_of
 from livemerge.template.effects import draws_alike
 from livemerge.template.fetch_sites import Calls, FetchSite
 from livemerge.template.fetches import Reply, Request, Unanswered
-from livemerge.template.findings import Finding, Read
+from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.front_matter import FENCE, FrontMatter, read_front_matter, with_line_feeds
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
@@ -177,6 +178,8 @@ def compile_message(
     subject = subject or compiler.subject()
     if "subject" not in front.values:
         compiler.warn_about_subject()
+    if "locale" in front.values:
+        compiler.warn_about_locale(Source(text, name, 1))
     parts = [part for part in (subject, preheader, html, plain) if part is not None]
     return MessageTemplate(
         name,
@@ -207,6 +210,7 @@ class _Compiler:
         self.name = name
         self.language = language
         self.dialect = front.values.get("dialect")
+        self.locale = front.values.get("locale", "")
         self.templates = templates
         self.front = front
         self.shares_variables = language in LANGUAGES and LANGUAGES[language].shares_variables
@@ -251,6 +255,7 @@ class _Compiler:
             templates=self.templates,
             plain_text=is_plain,
             before=before,
+            locale=self.locale,
         )
 
     def derived_text(self, html: Template) -> Template | RenderedText:
@@ -282,6 +287,18 @@ class _Compiler:
         self.findings.append(
             Finding("no-subject", "warning", "the message has no subject", 1, 1, "", advice, "subject")
         )
+
+    def warn_about_locale(self, source: Source) -> None:
+        """Says where the front matter's locale does nothing, or names no country or language that is known."""
+        what = code = advice = ""
+        if not language_of(self.language, self.dialect).has_locale:
+            what = f"`locale` has no effect: {self.dialect or self.language} has nothing that formats by it"
+            code, advice = "unused-locale", "leave it out, and write formats where values are written"
+        elif culture_of(self.locale) is None:
+            what = f"`{self.locale[:40]}` is no locale that is known, so American English is used"
+            code, advice = "unknown-locale", nearest(self.locale, CULTURES) or "write it as `de-DE`"
+        if what:
+            self.findings.append(source.finding(code, "warning", what, self.front.starts["locale"], advice))
 
 
 def _language_of(name: str) -> str:

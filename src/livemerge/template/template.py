@@ -77,6 +77,7 @@ class _Options:
     is_plain_text: bool  # text derived from HTML: escape filters do nothing, Markup loses its tags
     dialect: str | None = None
     settings: tuple[tuple[str, bool], ...] = ()
+    locale: str = ""
 
     @property
     def spoken(self) -> Language:
@@ -242,6 +243,7 @@ class Template:
             lambda name, wanted, shares: self._partial(name, wanted, known, is_traced, shares),
             marks if is_traced else None,
             ask_nobody if replies is None else Replies(replies),
+            self._options.locale,
         )
         language = self._spoken
         scope = Scope(language.arrange(data) if language.arrange else data)
@@ -405,13 +407,15 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     plain_text: bool = False,
     before: Block = (),
     options: Mapping[str, bool] | None = None,
+    locale: str = "",
 ) -> Template:
     """A template compiled from its source. Raises TemplateError for what cannot be parsed.
 
     `raw="markup"`: raw constructs write only Markup raw and escape everything else. `templates`: texts that may be
     included. `first_line`, `first_column`: where the source begins in its file. `plain_text`: this is text derived
     from HTML; escape filters do nothing, Markup loses its tags. `before`: the effects of the message's parts that
-    ran before this one. `options`: Handlebars' compile options, by its names.
+    ran before this one. `options`: Handlebars' compile options, by its names. `locale`: how numbers and dates are
+    written where the template does not say so itself, as `de-DE`.
     """
     if language not in LANGUAGES:
         advice = nearest(language, LANGUAGES) or f"languages: {', '.join(LANGUAGES)}"
@@ -422,7 +426,7 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     settings = tuple(sorted((options or {}).items()))
     if unknown := [option for option, _ in settings if option not in language_of(language, dialect).settings]:
         raise TemplateError(f"{language} has no option `{unknown[0]}`", where=name, advice="leave it out")
-    asked = _Options(language, escape, strict, raw == "markup", plain_text, dialect, settings)
+    asked = _Options(language, escape, strict, raw == "markup", plain_text, dialect, settings, locale)
     unit = _parse(Source(source, sys.intern(name), first_line, first_column), asked)
     try:
         template = Template(unit, asked, dict(templates or _NO_TEMPLATES), before)

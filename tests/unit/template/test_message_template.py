@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from markupsafe import Markup
 
@@ -152,3 +154,51 @@ def test_a_mistake_in_the_front_matter_is_shown_where_it_stands_in_the_file() ->
 
     assert [(finding.line, finding.column) for finding in message.findings] == [(2, 25), (4, 16)]
     assert file.splitlines()[1][24:28] == file.splitlines()[3][15:19] == "nope"
+
+
+# --- the locale ------------------------------------------------------------------------------------
+
+
+def with_locale(locale: str, body: str, **front: str) -> str:
+    keys = "".join(f'{key} = "{value}"\n' for key, value in ({"subject": "Hi", "locale": locale} | front).items())
+    return f"+++\n{keys}+++\n{body}"
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [("de-DE", "1.234,50 Mittwoch"), ("fr_FR", "1\u00a0234,50 mercredi"), ("", "1,234.50 Wednesday")],
+)
+def test_ampscript_formats_by_the_messages_locale_where_it_names_none(locale: str, expected: str) -> None:
+    body = '%%=FormatNumber(1234.5, "N2")=%% %%=Format(Now(), "dddd")=%%'
+    message = compile_message(with_locale(locale, body), name="a.html", language="ampscript")
+
+    assert message.html.render({}, now=datetime(2026, 3, 4, 12, tzinfo=UTC)).strip() == expected
+
+
+def test_a_locale_in_the_template_comes_before_the_messages() -> None:
+    body = '%%=FormatNumber(1234.5, "N2", "en-US")=%%'
+    message = compile_message(with_locale("de-DE", body), name="a.html", language="ampscript")
+
+    assert message.html.render({}).strip() == "1,234.50"
+
+
+@pytest.mark.parametrize(
+    ("language", "front", "code"),
+    [
+        ("liquid", {}, "unused-locale"),
+        ("mailchimp", {"dialect": "mandrill"}, "unused-locale"),
+        ("handlebars", {"dialect": "sendgrid"}, "unused-locale"),
+    ],
+)
+def test_a_locale_that_does_nothing_is_a_warning_at_its_place(language: str, front: dict[str, str], code: str) -> None:
+    message = compile_message(with_locale("de-DE", "x", **front), name="a.html", language=language)
+
+    found = [finding for finding in message.findings if finding.code == code]
+    assert [(finding.severity, finding.line) for finding in found] == [("warning", 3)]
+    assert "locale" in found[0].caret
+
+
+def test_a_locale_that_nobody_knows_is_a_warning() -> None:
+    message = compile_message(with_locale("de-DX", "x"), name="a.html", language="ampscript")
+
+    assert [(finding.code, finding.severity) for finding in message.findings] == [("unknown-locale", "warning")]

@@ -84,12 +84,6 @@ def test_broken_mailchimp_blocks_are_named(source: str, what: str) -> None:
     assert what in caught.value.what
 
 
-def test_feeds_of_mailchimp_are_findings_by_line() -> None:
-    findings = compile_template("a\n*|RSSITEMS:|*\n*|END:RSSITEMS|*", "mailchimp").findings
-
-    assert [(finding.code, finding.line) for finding in findings] == [("unsupported-tag", 2), ("unsupported-tag", 3)]
-
-
 def test_the_moment_is_the_callers_then_the_datas_own() -> None:
     template = compile_template("*|DATE:Y-m-d|*", "mailchimp")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from livemerge.template.ampscript.cultures import Culture, culture_of
+from livemerge.template.cultures import Culture, culture_of
 from livemerge.template.runtime import Fault
 
 MAX_PATTERN_CHARACTERS: Final = 200

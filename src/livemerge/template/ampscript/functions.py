@@ -114,7 +114,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "char": Function(texts.char, 1, 2),
     # formats
     "format": _inside(reckoning.format_, 2, 4),
-    "formatnumber": Function(reckoning.format_number_, 2, 3),
+    "formatnumber": _inside(reckoning.format_number_, 2, 3),
     "formatcurrency": Function(reckoning.format_currency, 2, 4),
     "formatdate": _inside(reckoning.format_date_, 1, 4),
     # dates
@@ -266,7 +266,7 @@ def _attribute_value(context: Context, name: Any) -> Any:
 
 def _sending_date(context: Context, name: Any) -> str:
     """A part of the moment of sending, by its system string."""
-    return reckoning.format_(context, reckoning.now(context), SENDING_DATES[str.__str__(name)], "Date")
+    return reckoning.format_(context, reckoning.now(context), SENDING_DATES[str.__str__(name)], "Date", "en-US")
 
 
 def _steps(start: Any, end: Any, by: Any) -> range:

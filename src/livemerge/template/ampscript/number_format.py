@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from livemerge.template.ampscript.cultures import Culture
+from livemerge.template.cultures import Culture
 from livemerge.template.runtime import Fault
 
 MAX_PRECISION = 99

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from livemerge.template.ampscript.cultures import Culture, culture_of
 from livemerge.template.ampscript.date_format import format_date, format_in_parts
 from livemerge.template.ampscript.dates import boundaries, moved, unit_of
 from livemerge.template.ampscript.number_format import fixed, format_money, format_number
@@ -28,6 +27,7 @@ from livemerge.template.ampscript.values import (
     whole,
 )
 from livemerge.template.authored import plain
+from livemerge.template.cultures import Culture, culture_of
 from livemerge.template.dates import MONTHS
 from livemerge.template.runtime import Context, Fault
 
@@ -116,12 +116,13 @@ def _scalar(value: object) -> str:
 # --- formats ---------------------------------------------------------------------------------------
 
 
-def _culture(name: Any) -> Culture:
-    return culture_of(plain(text(name))) or _US
+def _culture(context: Context, name: Any) -> Culture:
+    """The culture of a name; where none is given, that of the message."""
+    return culture_of(plain(text(name)).strip() or context.locale) or _US
 
 
-def format_number_(value: Any, pattern: Any, locale: Any = "") -> str:
-    return format_number(number(value), plain(text(pattern)), _culture(locale))
+def format_number_(context: Context, value: Any, pattern: Any, locale: Any = "") -> str:
+    return format_number(number(value), plain(text(pattern)), _culture(context, locale))
 
 
 def format_currency(value: Any, locale: Any, digits: Any = None, symbol: Any = None) -> str:
@@ -148,7 +149,7 @@ def format_(context: Context, value: Any, pattern: Any, kind: Any = "", locale: 
     wanted = plain(text(kind)).strip().lower()
     if wanted not in ("", "date", "numeric"):
         raise Fault("the third argument of Format is Date or Numeric", 'leave it empty, or write "Date"')
-    shape, culture = plain(text(pattern)), _culture(locale)
+    shape, culture = plain(text(pattern)), _culture(context, locale)
     found = None if wanted == "date" else as_number(value)
     if found is not None:
         return format_number(found, shape, culture)
@@ -163,7 +164,7 @@ def format_date_(context: Context, value: Any, day: Any = "", clock: Any = "", l
     moment = as_date(value, now(context)) if isinstance(value, str | date) else None
     if moment is None:
         return ""
-    return format_in_parts(moment, plain(text(day)), plain(text(clock)), _culture(locale))
+    return format_in_parts(moment, plain(text(day)), plain(text(clock)), _culture(context, locale))
 
 
 # --- dates -----------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ _MAX_OPERATIONS = 20  # filters and comparisons remembered for one read
 _MAX_PATH_CHARACTERS = 300
 _MAX_ALTERNATIVES = 12  # paths one read may have instead of its likeliest
 
-_SAME_LIST = frozenset({"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice"})
+_SAME_LIST = frozenset(
+    {"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice", "feed_items"}
+)
 _ONE_ITEM = frozenset({"first", "last", "find"})
 _UNTOLD = frozenset({"v", "attribute", "is_true"})  # what a language's values pass through anyway
 

@@ -210,6 +210,9 @@ class _Parser:
         if self.is_in_feed:
             raise self.source.error("a feed stands inside a feed", place, "close the one around first")
         self.begin("RSSITEMS", place)
+        what = "Mailchimp fills `*|RSSITEMS:|*` from a feed; here it is the list `RSSITEMS` of the data"
+        advice = "declare a list field `rssitems` whose items have TITLE, URL, …"
+        self.findings.append(self.source.finding("vendor-feed", "warning", what, place, advice))
         self.open[-1].most = most
 
     def interested(self, text: str, place: Place) -> None:

@@ -1,4 +1,4 @@
-"""How languages and countries write numbers, money and dates, as far as AMPscript's format functions need it.
+"""How languages and countries write numbers, money and dates, as far as format functions need it.
 
 Written down from what Windows shows for each culture. A culture is asked for as `de-DE` or `de_DE`, in any case.
 """
