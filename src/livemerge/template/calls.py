@@ -118,6 +118,15 @@ def _getter(value: object) -> Callable[[str], object]:
     return _nothing if value is None else lambda key: runtime.item(value, key)
 
 
+class View:
+    """What stands in for a dict where a value is none: its `get` steps into the value."""
+
+    __slots__ = ("get",)
+
+    def __init__(self, get: Callable[[str], object]) -> None:
+        self.get = get
+
+
 def _nothing(_key: str) -> None:
     """What a step into nil gives."""
 
@@ -158,5 +167,6 @@ CALLS: dict[str, object] = {
     "RENDER": _render,
     "ROW": lambda state: f'</tr>\n<tr class="row{state.step("row") + 1}">',
     "STEP": runtime.step,
+    "VIEW": View,
     "WHOLE": runtime.whole_number,
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
@@ -21,10 +20,13 @@ from livemerge.template.filters import PLAIN_TEXT_FILTERS, UNESCAPED_FILTERS, Fi
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.generate import Compiled, generate
 from livemerge.template.html_places import spots_by_place
+from livemerge.template.included import Included
 from livemerge.template.languages import LANGUAGES, Language, language_of
 from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_REMEMBERED_PARTIALS, MAX_TEMPLATE_CHARACTERS
 from livemerge.template.lines import with_line_breaks
+from livemerge.template.named_text import named
 from livemerge.template.nodes import Block, Place
+from livemerge.template.reach import Reach, reach_of
 from livemerge.template.replies import Replies
 from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size
 from livemerge.template.trace import Trace, make_trace
@@ -139,15 +141,30 @@ class Template:
         self._programs: dict[tuple[str, str, bool, bool], Compiled] = {}
         self._before_all = before
         self._before = needed_before(unit.block, before, self._filters)
+        reach = reach_of(unit.block, unit.source, self._filters, self._known_partial)
         vocabulary = options.vocabulary(self._filters)
         found = analyse(unit.block, unit.source, vocabulary, self._known_partial, self._before)
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
         self.tests: tuple[Test, ...] = found.tests
-        self.findings: tuple[Finding, ...] = unit.findings + found.findings
+        self.findings: tuple[Finding, ...] = (
+            *unit.findings,
+            *self._findings_of(reach),
+            *reach.findings,
+            *found.findings,
+        )
+        self.included: tuple[Source, ...] = tuple(source for _, source in reach.templates)
+        self.blocks: tuple[Block, ...] = (unit.block, *(block for block, _ in reach.templates))
         self.fetches: tuple[FetchSite, ...] = fetch_sites(unit.block, self._filters)
         self.most_calls: Calls = most_calls(unit.block, self._filters)
         self.may_fetch = bool(self.fetches) or runs_unknown(unit.block, self._filters)
+
+    def _findings_of(self, reach: Reach) -> Iterator[Finding]:
+        """What parsing the included templates has found."""
+        included = {id(source) for _, source in reach.templates}
+        for unit in self._partials.values():
+            if id(unit.source) in included:
+                yield from unit.findings
 
     def __repr__(self) -> str:
         return f"<Template {self.name or 'without a name'} ({self.language}), {len(self.fields)} fields>"
@@ -204,7 +221,7 @@ class Template:
         """A function that gives the body as octets in a transfer encoding. Raises TemplateError, ValueError."""
         if encoding == "7bit" and self._options.escape is None:
             raise ValueError("7bit is for HTML parts: plain text has no character references")
-        self._program(encoding, self._unit, is_traced=False, shares_scope=False)
+        self._program(encoding)
 
         def write(
             data: Mapping[str, object],
@@ -235,7 +252,7 @@ class Template:
         is_traced: bool,
     ) -> tuple[list[Any], list[Any]]:
         """The pieces one rendering writes, and its trace marks."""
-        program = self._program(kind, self._unit, is_traced=is_traced, shares_scope=False)
+        program = self._program(kind, is_traced)
         known = self._templates if templates is None else {**self._templates, **templates}
         marks: list[Any] = []
         context = Context(
@@ -279,12 +296,12 @@ class Template:
         aware = found if found.tzinfo else found.replace(tzinfo=UTC)
         return lambda: aware
 
-    def _program(self, kind: Kind, unit: _Unit, *, is_traced: bool, shares_scope: bool) -> Compiled:
-        key = (kind, unit.source.name if shares_scope else "", is_traced, shares_scope)
+    def _program(self, kind: Kind, is_traced: bool = False) -> Compiled:
+        """Our own program for a kind of output."""
+        key = (kind, "", is_traced, False)
         found = self._programs.get(key)
         if found is None:
-            found = self._generated(kind, unit, is_traced, shares_scope)
-            self._programs[key] = found
+            found = self._programs[key] = self._generated(kind, self._unit, is_traced, False)
         return found
 
     def _generated(self, kind: Kind, unit: _Unit, is_traced: bool, shares_scope: bool) -> Compiled:
@@ -312,7 +329,7 @@ class Template:
     # --- other templates ---
 
     def _known_partial(self, name: str) -> tuple[Block, Source] | None:
-        text = _named(name, self._templates)
+        text = named(name, self._templates)
         if text is None:
             return None
         unit = self._parsed_partial(name, text)
@@ -324,17 +341,17 @@ class Template:
             if len(self._partials) >= MAX_REMEMBERED_PARTIALS:
                 self._partials.clear()
                 self._programs.clear()
-            found = _parse(Source(text, sys.intern(name), 1), self._options)
+            found = _parse(_source_of(name, text), self._options)
             self._partials[name, text] = found
         return found
 
     def _partial(self, name: str, kind: str, known: Mapping[str, str], is_traced: bool, shares: bool) -> Program:
         indent, _, name = name.rpartition("\0")
-        text = _named(name, known)
+        text = named(name, known)
         if text is None:
             raise Fault("there is no template of this name", nearest(name, known) or "check the name")
         if indent:
-            text = re.sub(r"^(?=.)", indent, text, flags=re.MULTILINE)
+            text = (text if isinstance(text, Included) else Included.of(text, name)).indented(indent)
         return self._partial_program(name, text, kind, is_traced=is_traced, shares=shares)
 
     def _partial_program(self, name: str, text: str, kind: str, *, is_traced: bool, shares: bool) -> Program:
@@ -384,12 +401,13 @@ class Template:
         return unit, place
 
 
-def _named(name: str, templates: Mapping[str, str]) -> str | None:
-    """The template of a name, with or without its ending, in any case."""
-    if name in templates:
-        return templates[name]
-    folded = {known.removesuffix(".liquid").lower(): text for known, text in templates.items()}
-    return folded.get(name.lower())
+def _source_of(name: str, text: str) -> Source:
+    """The text of an included template with its place. Raises TemplateError where its file cannot be included."""
+    if not isinstance(text, Included):
+        return Source(text, sys.intern(name), 1)
+    if text.fault is not None:
+        raise text.fault
+    return Source(str(text), sys.intern(text.file), text.first_line)
 
 
 def compile(  # noqa: A001  # the library's word for it; re is the precedent
@@ -430,7 +448,7 @@ def compile(  # noqa: A001  # the library's word for it; re is the precedent
     unit = _parse(Source(source, sys.intern(name), first_line, first_column), asked)
     try:
         template = Template(unit, asked, dict(templates or _NO_TEMPLATES), before)
-        template._program("text", unit, is_traced=False, shares_scope=False)
+        template._program("text")
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateError("the template is too deeply nested", where=name, advice="split it") from error
     return template

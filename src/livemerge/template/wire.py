@@ -77,28 +77,28 @@ def make_encoding(
         return raw(text) if isinstance(text, Markup) else escaped(text)
 
     if escape is None:
-        plain = _composed(piece, lambda value: clean_text(shown(value)))
+        plain = _composed(kind, lambda value: clean_text(shown(value)))
         writers = dict.fromkeys(("auto", "always", "always'", "raw"), plain)
         return Encoding(kind, None, piece, _FAST_TEXT[kind], writers)
     writers = {
-        "auto": _composed(piece, escaped_unless_markup, markup_is_raw=True),
-        "always": _composed(piece, escaped),
-        "always'": _composed(piece, lambda value: escaped(value).replace("&#39;", "'")),
-        "raw": _composed(piece, escaped_unless_markup if raw_is_markup else raw),
+        "auto": _composed(kind, escaped_unless_markup, markup_is_raw=True),
+        "always": _composed(kind, escaped),
+        "always'": _composed(kind, lambda value: escaped(value).replace("&#39;", "'")),
+        "raw": _composed(kind, escaped_unless_markup if raw_is_markup else raw),
     }
     return Encoding(kind, "html", piece, _FAST_HTML[kind], writers)
 
 
-def _composed(
-    piece: Callable[[str], Any], text: Callable[[Any], str], *, markup_is_raw: bool = False
-) -> Callable[[Any], Any]:
+def _composed(kind: Kind, text: Callable[[Any], str], *, markup_is_raw: bool = False) -> Callable[[Any], Any]:
     """A function that writes any value: the commonest kinds first, then whatever `text` makes of it."""
+    piece, number = _PIECES[kind], _NUMBERS[kind]
+    nothing = piece("")
 
     def write(value: Any) -> Any:
         if value is None:
-            return piece("")
+            return nothing
         if type(value) is int and -MAX_SHORT < value < MAX_SHORT:
-            return piece(str(value))
+            return number(value)
         if markup_is_raw and type(value) is Markup and (plain := str.__str__(value)).isprintable():
             return piece(plain)
         return piece(text(value))
@@ -156,6 +156,12 @@ _PIECES: dict[Kind, Callable[[str], Any]] = {
     "8bit": _eight_bit,
     "quoted-printable": _quoted_printable,
     "7bit": _seven_bit,
+}
+_NUMBERS: dict[Kind, Callable[[int], Any]] = {  # the pieces of whole numbers that are not too long
+    "text": str,
+    "8bit": b"%d".__mod__,
+    "quoted-printable": (b"%d" + SOFT_BREAK).__mod__,
+    "7bit": b"%d".__mod__,
 }
 _FAST_HTML: dict[Kind, str] = {
     "text": "E({0})",

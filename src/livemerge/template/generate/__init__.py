@@ -6,11 +6,11 @@ a template says is handed over as an object in the function's namespace. No temp
     def program(c, S, o):          context, scope, output
         a = o.append
         d0 = S.data.get('user')                               names of the data, looked up once,
-        g0 = d0.get if type(d0) is dict else GETTER(d0)       and how to step into them
-        o += [                                                pieces that follow each other, in one go
+        m0 = d0 if type(d0) is dict else VIEW(GETTER(d0))     and how to step into them
+        o += (                                                pieces that follow each other, in one go
             b'<p>Hello ',
-            E(t1).encode() if type((t1 := g0('name'))) is str and t1.isprintable() else W_auto(t1),
-        ]
+            E(t1).encode() if type((t1 := m0.get('name'))) is str and t1.isprintable() else W_auto(t1),
+        )
 
 `function` is the function while it is written; every other file writes one family of the tree's nodes into it;
 `program` puts the families together and makes the function real.

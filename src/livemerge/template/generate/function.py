@@ -57,7 +57,7 @@ class Function:
     places: dict[int, Place] = field(default_factory=dict)  # by the number of a line, from 1
     constants: dict[str, object] = field(default_factory=dict)
     roots: dict[str, str] = field(default_factory=dict)  # names of the data → Python names
-    getters: dict[str, str] = field(default_factory=dict)  # of variables that are stepped into: how
+    views: dict[str, str] = field(default_factory=dict)  # of names that are stepped into
     scopes: list[dict[str, str]] = field(default_factory=list)  # names that loops and blocks give, innermost last
     loops: list[str] = field(default_factory=list)  # what an interrupt leaves: `for`, or the name that keeps it
     table: str = "P"  # the name of what holds the pieces that can be written by name
@@ -85,10 +85,10 @@ class Function:
         if len(pieces) == 1:
             self._line(f"{self.sink.append}({pieces[0][0]})", pieces[0][1])
         elif pieces:
-            self._line(f"{self.sink.output} += [", pieces[0][1])
+            self._line(f"{self.sink.output} += (", pieces[0][1])
             for expression, place in pieces:
                 self._line(f" {expression},", place)
-            self._line("]", None)
+            self._line(")", None)
 
     def _line(self, line: str, place: Place | None) -> None:
         self.lines.append(" " * self._indent + line)

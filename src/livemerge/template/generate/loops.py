@@ -8,7 +8,7 @@ from typing import Any
 from livemerge.template import nodes
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
-from livemerge.template.generate.paths import chain, keep_chain, keep_getter
+from livemerge.template.generate.paths import chain, keep_chain, keep_view
 from livemerge.template.nodes import Block, Statement
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import uses_name
@@ -59,7 +59,7 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
     with function.nested_loop("for", scope), function.indented():
         if "forloop" in scope:
             function.emit(f"{scope['forloop']}.index0 += 1")
-        keep_getter(function, held, node.name, node.body)
+        keep_view(function, held, node.name, node.body)
         if shared:
             function.emit(f"{shared}[{node.name!r}] = {held}")
         function.block(node.body)
@@ -118,7 +118,7 @@ def _each_round(function: Function, node: nodes.Each, items: str, extra: str) ->
             around = chain(function, node.around)
             same = f"{around} if {held} is {around}[0] else " if is_section else ""
             keep_chain(function, scope, node.name, f"{same}({held}, {around})")
-        keep_getter(function, held, node.name, node.body)
+        keep_view(function, held, node.name, node.body)
         function.block(node.body)
 
 

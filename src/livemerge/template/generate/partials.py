@@ -11,7 +11,7 @@ from livemerge.template.generate.function import Function
 from livemerge.template.generate.interrupts import interrupted
 from livemerge.template.generate.literals import bare
 from livemerge.template.generate.outputs import markup_writer
-from livemerge.template.generate.paths import chain, keep_chain, keep_getter
+from livemerge.template.generate.paths import chain, keep_chain, keep_view
 from livemerge.template.nodes import Expression, Statement
 
 
@@ -22,7 +22,7 @@ def bind(function: Function, node: nodes.Bind) -> None:
     if function.setting.has_chains and node.around is not None:
         keep_chain(function, scope, node.name, f"({held}, {chain(function, node.around)})")
     function.scopes.append(scope)
-    keep_getter(function, held, node.name, node.body)
+    keep_view(function, held, node.name, node.body)
     function.block(node.body)
     function.scopes.pop()
 
@@ -35,7 +35,7 @@ def _fragment(function: Function, node: nodes.Fragment) -> str:
     with function.inner_function(name, f"c, F, o, {held}"):
         if function.setting.has_chains:
             keep_chain(function, scope, node.name, f"NEST(F.chain or {chain(function, node.around)}, {held})")
-        keep_getter(function, held, node.name, node.body)
+        keep_view(function, held, node.name, node.body)
         function.block(node.body)
     function.scopes.pop()
     return name

@@ -23,8 +23,8 @@ def path(function: Function, node: nodes.Path) -> str:
     else:
         found = f"LOOKUP(c, S, {function.inline(node.root)})"
     steps = node.steps
-    if steps and is_plain_step(steps[0]) and (getter := _getter(function, found)):
-        found, steps = f"{getter}({_key_of(steps[0])!r})", steps[1:]
+    if steps and is_plain_step(steps[0]) and (view := _view(function, found)):
+        found, steps = f"{view}.get({_key_of(steps[0])!r})", steps[1:]
     for key in steps:
         found = _step(function, found, key)
     return found
@@ -74,28 +74,28 @@ def _key_of(step: Expression) -> object:
     return key.value if isinstance(key, nodes.Literal) else None
 
 
-# --- getters: how to step into a name, found out once ----------------------------------------------
+# --- views: what has the `get` of a name's value, found out once ------------------------------------
 
 
-def _getter(function: Function, name: str) -> str:
-    """The name of the function that steps into a name of the data or a loop's item; empty for other values."""
-    if name in function.getters:
-        return function.getters[name]
+def _view(function: Function, name: str) -> str:
+    """The name of the view of a name of the data or a loop's item; empty for other values."""
+    if name in function.views:
+        return function.views[name]
     if name not in function.roots.values():
         return ""
-    return function.getters.setdefault(name, f"g{name}")
+    return function.views.setdefault(name, f"m{name}")
 
 
-def keep_getter(function: Function, held: str, name: str, body: Block) -> None:
-    """Emits how to step into a value that a block calls `name`, where the block does."""
+def keep_view(function: Function, held: str, name: str, body: Block) -> None:
+    """Emits the view of a value that a block calls `name`, where the block steps into it."""
     if has_plain_steps(body, name):
-        getter = function.getters[held] = f"g{held}"
-        function.emit(getter_line(getter, held))
+        view = function.views[held] = f"m{held}"
+        function.emit(view_line(view, held))
 
 
-def getter_line(getter: str, name: str) -> str:
-    """The statement that finds out how to step into a name."""
-    return f"{getter} = {name}.get if type({name}) is dict else GETTER({name})"
+def view_line(view: str, name: str) -> str:
+    """The statement that gives a name's value a view: a plain dict is its own."""
+    return f"{view} = {name} if type({name}) is dict else VIEW(GETTER({name}))"
 
 
 # --- contexts --------------------------------------------------------------------------------------

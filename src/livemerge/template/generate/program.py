@@ -22,7 +22,7 @@ from livemerge.template.generate.loops import LOOPS
 from livemerge.template.generate.manner import LIQUID_MANNER, Manner
 from livemerge.template.generate.outputs import OUTPUTS, writers
 from livemerge.template.generate.partials import PARTIALS
-from livemerge.template.generate.paths import PATHS, getter_line
+from livemerge.template.generate.paths import PATHS, view_line
 from livemerge.template.generate.repeats import repeated_values
 from livemerge.template.generate.table_rows import TABLE_ROWS
 from livemerge.template.generate.variables import VARIABLES, captured
@@ -148,9 +148,9 @@ def _prelude(function: Function) -> Iterator[str]:
         yield f" {name} = G({root!r})"
     for root, name in function.variables.items():
         yield f" {name} = {None if root in function.counters else f'G({root!r})'}"
-    for name, getter in function.getters.items():
+    for name, view in function.views.items():
         if name in function.roots.values():
-            yield f" {getter_line(getter, name)}"
+            yield f" {view_line(view, name)}"
 
 
 def _codes_in(code: CodeType) -> Iterator[CodeType]:

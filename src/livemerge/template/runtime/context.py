@@ -13,25 +13,17 @@ CHECK_EVERY = 64  # loop rounds between two looks at the size of the output
 
 
 class Context:
-    """Everything one rendering remembers beside its output."""
+    """Everything one rendering remembers beside its output.
 
-    __slots__ = (
-        "changed",
-        "checkpoint",
-        "counters",
-        "cycles",
-        "depth",
-        "environment",
-        "fetch",
-        "is_isolated",
-        "iterations",
-        "load",
-        "locale",
-        "locale",
-        "now",
-        "resume",
-        "trace",
-    )
+    What most renderings never change belongs to the class until one does.
+    """
+
+    iterations = 0
+    checkpoint = CHECK_EVERY  # iterations at which the size of the output is looked at
+    depth = 0  # of templates in templates
+    is_isolated = False  # inside `render`, where `include` is not allowed
+    changed: str | None = None  # what `ifchanged` wrote last
+    environment: Environment | None = None  # of languages whose functions reach beyond their arguments
 
     def __init__(
         self,
@@ -45,17 +37,10 @@ class Context:
         self.now = now
         self.load = load
         self.locale = locale  # of the message, as `de-DE`; empty where it names none
-        self.locale = locale  # of the message, as `de-DE`; empty where it names none
         self.trace = trace
-        self.iterations = 0
-        self.checkpoint = CHECK_EVERY  # iterations at which the size of the output is looked at
-        self.depth = 0
-        self.is_isolated = False  # inside `render`, where `include` is not allowed
         self.cycles: dict[object, int] = {}
         self.counters: dict[str, int] = {}
         self.resume: dict[str, int] = {}
-        self.changed: str | None = None
-        self.environment: Environment | None = None  # of languages whose functions reach beyond their arguments
 
 
 class Environment:

@@ -11,6 +11,7 @@ from livemerge.template.runtime.fault import Fault
 from livemerge.template.runtime.numbers import strict_number
 from livemerge.template.runtime.output import Output, check_size
 
+
 def items_of(value: Any) -> Sequence[Any]:
     """What a loop goes over: a list's items, a mapping's pairs, a text as one item; else nothing."""
     if isinstance(value, list | tuple | range):
