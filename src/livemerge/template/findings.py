@@ -29,6 +29,7 @@ class Finding:
     caret: str
     advice: str
     part: str = ""  # subject, preheader, html or text, where the template is one part of a message
+    file: str = ""  # the name of the template it stands in: of an included one, where that is the place
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Read:
     tested: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
+    file: str = ""  # the name of the template it stands in
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -112,4 +114,4 @@ class Source:
 
     def finding(self, code: str, severity: Severity, what: str, place: Place, advice: str = "") -> Finding:
         """A finding that points at a place of this source."""
-        return Finding(code, severity, what, place.line, place.column, self.caret(place), advice)
+        return Finding(code, severity, what, place.line, place.column, self.caret(place), advice, file=self.name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +21,7 @@ from livemerge.template.fetch_sites import Calls, FetchSite
 from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.front_matter import FENCE, FrontMatter, read_front_matter, with_line_feeds
+from livemerge.template.included import included_texts
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import text_of_html, text_template
@@ -104,6 +105,7 @@ class MessageTemplate:
     most_fetches: int = 0  # different calls of one message, at most
     tests: tuple[Test, ...] = ()
     dialect: str = ""
+    included: Mapping[str, Source] = field(default_factory=dict)  # the other files it is made of, by their names
 
     @property
     def may_fetch(self) -> bool:
@@ -155,17 +157,24 @@ class MessageTemplate:
 
 
 def compile_message(
-    text: str, *, name: str, language: str | None = None, templates: Mapping[str, str] | None = None
+    text: str,
+    *,
+    name: str,
+    language: str | None = None,
+    templates: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> MessageTemplate:
     """The parts of one template file. Raises TemplateError with the line in the file.
 
     The language is the front matter's, else the argument, else what the name ends in (`welcome.liquid.html`).
+    `templates`: what may be included, by name. `files`: a project's template files, by their paths below templates/.
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     text = with_line_feeds(text)
     front = read_front_matter(text, name)
     spoken = front.values.get("language") or language or _language_of(name)
-    compiler = _Compiler(name, spoken, front, templates or {})
+    includable = {**included_texts(files or {}, spoken), **(templates or {})}
+    compiler = _Compiler(name, spoken, front, includable)
     subject = None if compiler.shares_variables else compiler.subject()
     preheader = None
     if "preheader" in front.values:
@@ -197,6 +206,7 @@ def compile_message(
         compiler.calls.count,
         tuple(compiler.tests),
         compiler.dialect or "",
+        {source.name: source for part in parts if isinstance(part, Template) for source in part.included},
     )
 
 

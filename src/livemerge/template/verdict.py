@@ -160,6 +160,7 @@ class Test:
     column: int
     has_other: bool = False
     part: str = ""
+    file: str = ""  # the name of the template it stands in
 
 
 def literals_in(node: Expression) -> Iterator[object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from livemerge.errors import AbortCampaign, SkipRecipient
@@ -11,6 +10,7 @@ from livemerge.template.ampscript.texts import flag
 from livemerge.template.ampscript.values import charge, environment, text
 from livemerge.template.authored import Authored, parts_of, plain
 from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_TEXT_CHARACTERS
+from livemerge.template.named_text import named
 from livemerge.template.runtime import Context, Fault, Output, merged, too_long
 
 ROUNDS_A_RUN: Final = 100  # of a loop, that running a text as a template counts as: it may have to be compiled
@@ -32,22 +32,13 @@ def content_block(
 ) -> str:
     """What a content block writes here; without one the default, and -1 in the status variable."""
     name = plain(text(key))
-    source = _block(environment(context).texts, name)
+    source = named(name, environment(context).texts)
     _report(context, status, 0 if source is not None else -1)
     if source is not None:
         return _written(context, f"content block {name[:80]}", source)
     if flag(aborts) and not text(default):
         raise Fault("there is no content block of this name", "give it in the data's `content_blocks`")
     return text(default)
-
-
-def _block(blocks: Mapping[str, str], name: str) -> str | None:
-    """The source of a block by its key, its name, or the last part of its path; in any case."""
-    for wanted in (name, re.split(r"[\\/]", name)[-1]):
-        if wanted in blocks:
-            return blocks[wanted]
-    folded = {known.lower(): source for known, source in blocks.items()}
-    return folded.get(name.lower(), folded.get(re.split(r"[\\/]", name)[-1].lower()))
 
 
 def _report(context: Context, status: Any, code: int) -> None:

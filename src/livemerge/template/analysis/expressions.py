@@ -56,6 +56,7 @@ def record(walk: Walk, origin: Origin, usage: Usage, spot: str = "") -> None:
             tested=facts.tested,
             present=facts.present,
             missing=facts.missing,
+            file=walk.source.name,
         )
     )
 

@@ -53,9 +53,8 @@ def if_chain(walk: Walk, node: nodes.If, names: Names) -> None:
             condition = made_condition(walk, branch.condition, names)
             is_last = at + 1 == len(node.branches)
             place = branch.place
-            test = Test(
-                condition, walk.given, branch.source, place.line, place.column, bool(node.otherwise) or not is_last
-            )
+            writes_else, file = bool(node.otherwise) or not is_last, walk.source.name
+            test = Test(condition, walk.given, branch.source, place.line, place.column, writes_else, file=file)
             walk.found.tests.append(test)
             look_at(walk, branch.condition, names)
             untaken = walk.facts.learning(learned(walk, branch.condition, names, is_true=False))
@@ -91,7 +90,9 @@ def case(walk: Walk, node: nodes.Case, names: Names) -> None:
             if equal is not None:
                 condition = made_condition(walk, equal, names)
                 place = arm.place
-                walk.found.tests.append(Test(condition, walk.given, arm.source, place.line, place.column, True))
+                file = walk.source.name
+                test = Test(condition, walk.given, arm.source, place.line, place.column, True, file=file)
+                walk.found.tests.append(test)
                 walk.is_given(condition, True)
             walk.block(arm.body, names)
         ways.append(walk.facts)
