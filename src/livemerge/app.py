@@ -51,6 +51,7 @@ from livemerge.errors import (
     nearest_or_all,
 )
 from livemerge.events import EventStore
+from livemerge.fetch import FetchClient, Fetched, make_fetch_client, render_fetching
 from livemerge.message import Composer, Links, Message, Recipient, Sender, parse_sender
 from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
@@ -87,6 +88,7 @@ class Preview:
     profile: Profile
     traces: Mapping[str, Trace]  # by part: subject, html, text
     made_at: datetime
+    fetched: tuple[Fetched, ...] = ()  # what the template asked over the network
 
     @property
     def rendered(self) -> Rendered:
@@ -141,6 +143,8 @@ class Livemerge:
         """Gives back connections and files."""
         if "sources" in self.__dict__:
             await asyncio.gather(*(source.close() for source in self.sources.values()))
+        if "fetch_client" in self.__dict__:
+            await self.fetch_client.close()
         self.store.close()
 
     # -- parts, made when first needed -------------------------------------------------------------------------
@@ -149,6 +153,15 @@ class Livemerge:
     def sources(self) -> Mapping[str, Source]:
         """The project's sources by name. Raises ConfigError where a secret is missing."""
         return {name: self._make_source(name, section) for name, section in self.settings.source.items()}
+
+    @cached_property
+    def fetch_client(self) -> FetchClient:
+        """Asks what templates fetch. Raises ConfigError where a secret is missing."""
+        try:
+            return make_fetch_client(self.settings.fetch, read_secret=self._read_secret, clock=self.clock)
+        except ConfigError as error:
+            where = self.settings.where(*error.where.split("."))
+            raise ConfigError(error.what, where=where, advice=error.advice) from error
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -246,8 +259,14 @@ class Livemerge:
         profiles = await self.resolver.resolve(mailing.plan, [key], deadline_s=deadline_s, faults=faults)
         takes_8bit = await self._takes_8bit(campaign.transport) if campaign else True
         recipient, made_at = Recipient(key, address), self.clock.now()
-        message = mailing.compose(recipient, profiles[key], now=made_at, takes_8bit=takes_8bit)
-        return Preview(message, profiles[key], mailing.trace(recipient, profiles[key], now=made_at), made_at)
+        profile = profiles[key]
+        message, fetches = await render_fetching(
+            lambda replies: mailing.compose(recipient, profile, now=made_at, takes_8bit=takes_8bit, replies=replies),
+            self.fetch_client,
+            deadline_s=deadline_s - profile.spent_s,
+        )
+        traces = mailing.trace(recipient, profile, now=made_at, replies=fetches.replies)
+        return Preview(message, profile, traces, made_at, fetches.fetched)
 
     async def send(
         self,
@@ -273,6 +292,7 @@ class Livemerge:
             transport=self.transport(declared.transport),
             clock=self.clock,
             lock_path=lock_path(self.store.place, declared.name, occurrence),
+            fetch_client=self.fetch_client if mailing.template.may_fetch else None,
         )
         return await run_campaign(
             parts,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from livemerge.campaign.ledger import Ledger, moment
-from livemerge.campaign.mailing import make_mailing
-from livemerge.campaign.provenance import unpack
+from livemerge.campaign.mailing import Mailing, make_mailing
+from livemerge.campaign.provenance import unpack, unpack_fetched
 from livemerge.catalog import Catalog
 from livemerge.errors import CampaignError
+from livemerge.fetch import Fetched
 from livemerge.message import Composer, Recipient
-from livemerge.template import MessageTemplate, Trace, compile_message
+from livemerge.template import MessageTemplate, Reply, Request, Trace, Unanswered, compile_message
 from livemerge.values import Key, Profile
 
 
@@ -25,7 +26,8 @@ class Explanation:
     template: str
     profile: Profile | None
     made_at: datetime | None
-    traces: Mapping[str, Trace]  # by part
+    traces: Mapping[str, Trace]  # by part; empty too where its replies were too long to be kept
+    fetched: tuple[Fetched, ...] = ()
 
     def marked_at(self) -> datetime | None:
         """When it was handed over."""
@@ -46,5 +48,20 @@ def explain(
     profile, made_at = unpack(body, key)
     template = compile_message(run["template_text"], name=run["template_name"], language=run["template_language"])
     mailing = make_mailing(catalog, template, make_composer(template))
-    traces = mailing.trace(Recipient(key, delivery["address"]), profile, now=made_at)
-    return Explanation(delivery, run["template_name"], profile, made_at, traces)
+    fetched, is_whole = unpack_fetched(body)
+    recipient = Recipient(key, delivery["address"])
+    traces = _traces(mailing, recipient, profile, made_at, fetched) if is_whole else {}
+    return Explanation(delivery, run["template_name"], profile, made_at, traces, fetched)
+
+
+def _traces(
+    mailing: Mailing, recipient: Recipient, profile: Profile, made_at: datetime, fetched: Sequence[Fetched]
+) -> Mapping[str, Trace]:
+    """The message again, each of its requests answered with what the same one was answered with then."""
+    replies: dict[Request, Reply] = {}
+    for each in fetched:
+        try:
+            mailing.rehearse(recipient, profile, now=made_at, replies=replies)
+        except Unanswered as error:
+            replies[error.request] = each.reply
+    return mailing.trace(recipient, profile, now=made_at, replies=replies)

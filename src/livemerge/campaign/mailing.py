@@ -11,7 +11,7 @@ from markupsafe import Markup
 from livemerge.catalog import Binding, Catalog
 from livemerge.message import Composer, Message, Recipient
 from livemerge.plan import Plan, make_plan
-from livemerge.template import MessageTemplate, Trace
+from livemerge.template import MessageTemplate, Reply, Request, Trace
 from livemerge.values import Profile
 
 
@@ -25,14 +25,36 @@ class Mailing:
     composer: Composer
     html_fields: frozenset[str]  # of type html: the only values that raw constructs may print raw
 
-    def compose(self, recipient: Recipient, profile: Profile, *, now: datetime, takes_8bit: bool) -> Message:
+    def compose(
+        self,
+        recipient: Recipient,
+        profile: Profile,
+        *,
+        now: datetime,
+        takes_8bit: bool,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> Message:
         """One customer's message. Raises TemplateError (SkipRecipient, AbortCampaign) as the template decides."""
-        return self.composer.compose(recipient, self._data(profile, {}), now=now, takes_8bit=takes_8bit)
+        data = self._data(profile, {})
+        return self.composer.compose(recipient, data, now=now, takes_8bit=takes_8bit, replies=replies)
 
-    def trace(self, recipient: Recipient, profile: Profile, *, now: datetime) -> dict[str, Trace]:
+    def rehearse(
+        self, recipient: Recipient, profile: Profile, *, now: datetime, replies: Mapping[Request, Reply]
+    ) -> None:
+        """Raises Unanswered where one customer's message needs another reply; else what composing would raise."""
+        self.composer.rehearse(recipient, self._data(profile, {}), now=now, replies=replies)
+
+    def trace(
+        self,
+        recipient: Recipient,
+        profile: Profile,
+        *,
+        now: datetime,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> dict[str, Trace]:
         """Per part (subject, html, text): which value stands where, and which branches were taken."""
         data = self._data(profile, self.composer.names(recipient))
-        return {name: part.trace(data, now=now) for name, part in self.template.parts.items()}
+        return {name: part.trace(data, now=now, replies=replies) for name, part in self.template.parts.items()}
 
     def _data(self, profile: Profile, provided: Mapping[str, str]) -> dict[str, object]:
         """What the template reads for one customer."""

@@ -22,6 +22,7 @@ from livemerge.clock import Clock
 from livemerge.config import Campaign
 from livemerge.deliver import Transport
 from livemerge.errors import CampaignError, StoreError
+from livemerge.fetch import FetchClient
 from livemerge.resolve import Resolver
 
 LOOK_AT_CLOCK_EVERY_S: Final = 60.0
@@ -42,6 +43,7 @@ class Parts:
     transport: Transport
     clock: Clock
     lock_path: Path
+    fetch_client: FetchClient | None = None  # of templates that may fetch
 
 
 async def run_campaign(
@@ -79,6 +81,7 @@ async def _send(parts: Parts, on_progress: Callable[[Progress], None], stop: asy
         progress=progress,
         on_progress=on_progress,
         stop=stop,
+        fetch_client=parts.fetch_client,
     )
     ledger.set_state("running")
     on_progress(progress)

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from livemerge.campaign.brake import make_brake
+from livemerge.campaign.fetching import Prepared, prepare
 from livemerge.campaign.ledger import Due, Ledger, Result, State
 from livemerge.campaign.mailing import Mailing
 from livemerge.campaign.provenance import pack
@@ -22,6 +23,7 @@ from livemerge.clock import Clock
 from livemerge.config import Campaign
 from livemerge.deliver import Delivery, Outcome, Transport
 from livemerge.errors import AbortCampaign, AudienceError, CampaignError, DeliveryError, SkipRecipient, TemplateError
+from livemerge.fetch import FetchClient
 from livemerge.message import Message, Recipient
 from livemerge.observe.figures import Figures
 from livemerge.resolve import Resolver
@@ -58,11 +60,25 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """Customers of one batch, and what their messages are made of."""
+
+    due: Sequence[Due]
+    profiles: Mapping[Key, Profile]
+    prepared: Mapping[Key, Prepared]  # of those whose messages fetch
+
+    def silent_host(self, key: Key) -> str:
+        """A host that gave this customer's message no answer; empty where there is none."""
+        prepared = self.prepared.get(key)
+        return prepared.silent_host if prepared else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
     """A group that was handed over and is not yet written down."""
 
     deliveries: Sequence[Delivery]
-    profiles: Mapping[Key, Profile]
+    chunk: Chunk
     attempts: Mapping[Key, int]  # hand-overs, this one counted
     made_at: datetime
 
@@ -89,6 +105,7 @@ class Send:
         progress: Progress,
         on_progress: Callable[[Progress], None],
         stop: asyncio.Event,
+        fetch_client: FetchClient | None = None,
     ) -> None:
         self._campaign = campaign
         self._mailing = mailing
@@ -96,6 +113,7 @@ class Send:
         self._resolver = resolver
         self._transport = transport
         self._clock = clock
+        self._fetch_client = fetch_client
         self._stop = stop
         self._on_progress = on_progress
         self.progress = progress
@@ -122,15 +140,13 @@ class Send:
     async def _drain(self, states: Sequence[State]) -> None:
         """Chunks in order; the next one's data is fetched while this one leaves."""
         async with aclosing(self._resolved_chunks(states)) as chunks:
-            async for due, profiles in chunks:
-                await self._send_chunk(due, profiles)
+            async for chunk in chunks:
+                await self._send_chunk(chunk)
                 if self._is_ending:
                     return
 
-    async def _resolved_chunks(
-        self, states: Sequence[State]
-    ) -> AsyncGenerator[tuple[list[Due], dict[Key, Profile]], None]:
-        ahead: deque[asyncio.Task[tuple[list[Due], dict[Key, Profile]]]] = deque()
+    async def _resolved_chunks(self, states: Sequence[State]) -> AsyncGenerator[Chunk, None]:
+        ahead: deque[asyncio.Task[Chunk]] = deque()
         try:
             for due in self._due_together(states):
                 ahead.append(asyncio.create_task(self._resolve(due)))
@@ -149,7 +165,7 @@ class Send:
             size = len(chunk) if rate is None else max(1, int(rate * RESOLVED_FOR_S))
             yield from (chunk[start : start + size] for start in range(0, len(chunk), size))
 
-    async def _resolve(self, due: list[Due]) -> tuple[list[Due], dict[Key, Profile]]:
+    async def _resolve(self, due: list[Due]) -> Chunk:
         profiles = await self._resolver.resolve(
             self._mailing.plan,
             [customer.key for customer in due],
@@ -157,15 +173,23 @@ class Send:
             waits_for_slots=True,
             figures=self.figures,
         )
-        return due, profiles
+        return Chunk(due, profiles, await self._prepare(due, profiles))
 
-    async def _send_chunk(self, due: Sequence[Due], profiles: dict[Key, Profile]) -> None:
+    async def _prepare(self, due: Sequence[Due], profiles: Mapping[Key, Profile]) -> Mapping[Key, Prepared]:
+        """What the messages of customers whose data allows one fetch; nothing where the template fetches nothing."""
+        if self._fetch_client is None or not self._mailing.template.may_fetch:
+            return {}
+        ready = [customer for customer in due if self._verdict(profiles[customer.key])[0] is None]
+        deadline_s = self._campaign.deadline_ms / 1000
+        return await prepare(self._mailing, self._fetch_client, ready, profiles, self._clock, deadline_s=deadline_s)
+
+    async def _send_chunk(self, chunk: Chunk) -> None:
         """Decides who waits or is skipped, then hands the others over in small groups."""
-        ready = self._decide(due, profiles)
+        ready = self._decide(chunk)
         size = self._group_size()
         groups = iter([ready[start : start + size] for start in range(0, len(ready), size)])
         # A lane that fails must not tear the other one from the middle of a hand-over: that one ends its group first.
-        lanes = (self._run_lane(groups, profiles) for _ in range(LANES))
+        lanes = (self._run_lane(groups, chunk) for _ in range(LANES))
         for outcome in await asyncio.gather(*lanes, return_exceptions=True):
             if outcome is not None:
                 raise outcome
@@ -179,27 +203,30 @@ class Send:
         rate = self._campaign.rate_per_s
         return size if rate is None else max(1, min(size, int(rate)))
 
-    async def _run_lane(self, groups: Iterator[list[Due]], profiles: Mapping[Key, Profile]) -> None:
+    async def _run_lane(self, groups: Iterator[list[Due]], chunk: Chunk) -> None:
         lane = Lane()
         try:
             for group in groups:
                 if self._is_ending or self._is_broken:
                     break
-                await self._send_group(lane, group, profiles)
+                await self._send_group(lane, group, chunk)
         except BaseException:
             self._is_broken = True
             raise
         finally:
             self._settle(lane)
 
-    def _decide(self, due: Sequence[Due], profiles: dict[Key, Profile]) -> list[Due]:
+    def _decide(self, chunk: Chunk) -> list[Due]:
         """Writes who is held or skipped for want of data; gives the others."""
         ready: list[Due] = []
         decisions: list[tuple[Key, State, str]] = []
-        for customer in due:
-            profile = profiles[customer.key]
+        for customer in chunk.due:
+            profile = chunk.profiles[customer.key]
             self._brake.count_profile(profile)
             state, reason = self._verdict(profile)
+            if state is None and (host := chunk.silent_host(customer.key)):
+                self._brake.count_silence(host)
+                state, reason = self._without(f"{host} gave no answer")
             if state is None:
                 ready.append(customer)
             else:
@@ -220,12 +247,14 @@ class Send:
         if profile.verdict is Verdict.HELD:
             return State.HELD, f"{profile.reason} is unavailable"
         unavailable = sorted(profile.unavailable())
-        if unavailable and self._campaign.on_unavailable != "fallback":
-            state = State.HELD if self._campaign.on_unavailable == "wait" else State.SKIPPED
-            return state, f"{unavailable[0]} is unavailable"
-        return None, ""
+        return self._without(f"{unavailable[0]} is unavailable") if unavailable else (None, "")
 
-    async def _send_group(self, lane: Lane, group: Sequence[Due], profiles: Mapping[Key, Profile]) -> None:
+    def _without(self, reason: str) -> tuple[State | None, str]:
+        """What the campaign does with a customer whose data did not all come."""
+        wanted = {"wait": State.HELD, "skip": State.SKIPPED}.get(self._campaign.on_unavailable)
+        return wanted, reason if wanted else ""
+
+    async def _send_group(self, lane: Lane, group: Sequence[Due], chunk: Chunk) -> None:
         """Composes, settles the group before and marks this one, hands over."""
         self._check_brake()
         await self._keep_rate(lane, len(group))
@@ -233,7 +262,7 @@ class Send:
         self._is_over = self._campaign.expires_at is not None and now >= self._campaign.expires_at
         if self._is_ending:
             return
-        messages = self._compose(group, profiles, now)
+        messages = self._compose(group, chunk, now)
         if not messages:
             return
         with self._ledger.one_commit():
@@ -244,20 +273,15 @@ class Send:
         attempts = {customer.key: customer.attempt + 1 for customer in group}
         wanted = [message for message in messages if message.key in marked]
         deliveries = await self._transport.deliver(wanted) if wanted else ()
-        lane.handed = Handed(deliveries, profiles, attempts, now)
+        lane.handed = Handed(deliveries, chunk, attempts, now)
         self._check_relay(deliveries)
 
-    def _compose(self, group: Sequence[Due], profiles: Mapping[Key, Profile], now: datetime) -> list[Message]:
+    def _compose(self, group: Sequence[Due], chunk: Chunk, now: datetime) -> list[Message]:
         messages: list[Message] = []
         decisions: list[tuple[Key, State, str]] = []
         for customer in group:
-            recipient = Recipient(customer.key, customer.address)
             try:
-                messages.append(
-                    self._mailing.compose(
-                        recipient, profiles[customer.key], now=now, takes_8bit=self._transport.takes_8bit
-                    )
-                )
+                messages.append(self._compose_one(customer, chunk, now))
             except AbortCampaign as error:
                 raise CampaignError(
                     f"the template stopped the campaign: {error.what}",
@@ -273,6 +297,17 @@ class Send:
         self._write_decisions(decisions)
         return messages
 
+    def _compose_one(self, customer: Due, chunk: Chunk, now: datetime) -> Message:
+        recipient, profile = Recipient(customer.key, customer.address), chunk.profiles[customer.key]
+        prepared, takes_8bit = chunk.prepared.get(customer.key), self._transport.takes_8bit
+        if prepared is None:
+            return self._mailing.compose(recipient, profile, now=now, takes_8bit=takes_8bit)
+        if prepared.error is not None:
+            raise prepared.error
+        return self._mailing.compose(
+            recipient, profile, now=prepared.made_at, takes_8bit=takes_8bit, replies=prepared.replies
+        )
+
     def _settle(self, lane: Lane) -> None:
         """Writes what the relay said of the lane's group, and what each sent message was made of."""
         handed, lane.handed = lane.handed, None
@@ -286,14 +321,16 @@ class Send:
         self._on_progress(self.progress)
 
     def _result(self, delivery: Delivery, handed: Handed) -> Result:
-        profile, state = handed.profiles[delivery.key], _STATES[delivery.outcome]
+        profile, state = handed.chunk.profiles[delivery.key], _STATES[delivery.outcome]
         reason = _reason(delivery, state)
         if state not in (State.SENT, State.UNKNOWN):
             attempt = handed.attempts[delivery.key]
             due_at = _due_at(self._clock.now(), attempt) if state is State.RETRY else 0.0
             return Result(delivery.key, state, delivery.message_id, delivery.reply, reason, due_at)
-        self.figures.count_profile(profile.provenance, handed.made_at)
-        made_of = pack(profile, handed.made_at)
+        prepared = handed.chunk.prepared.get(delivery.key)
+        made_at, fetched = (prepared.made_at, prepared.fetched) if prepared else (handed.made_at, ())
+        self.figures.count_profile(profile.provenance, made_at)
+        made_of = pack(profile, made_at, fetched)
         return Result(delivery.key, state, delivery.message_id, delivery.reply, reason, data=made_of)
 
     def _count_wait(self, result: Result) -> None:

@@ -14,7 +14,7 @@ from livemerge.campaign import Mistakes, Summary, list_runs, read_audience
 from livemerge.campaign.ledger import moment
 from livemerge.cli.output import Exit, Here, JsonOption, err, out, print_json, progress_bar, run
 from livemerge.cli.signals import stop_on_signal
-from livemerge.cli.summary import print_explanation, print_summary
+from livemerge.cli.summary import fetched_json, print_explanation, print_summary
 from livemerge.deliver import Delivery, Outcome
 from livemerge.errors import AudienceError
 
@@ -120,7 +120,9 @@ def _explanation_json(explanation: Any) -> dict[str, Any]:
         for branch in trace.branches
     ]
     subject = explanation.traces["subject"].text if explanation.traces else ""
-    return {"delivery": dict(explanation.delivery), "subject": subject, "fields": fields, "branches": branches}
+    fetched = [fetched_json(each) for each in explanation.fetched]
+    made_of = {"fields": fields, "branches": branches, "fetched": fetched}
+    return {"delivery": dict(explanation.delivery), "subject": subject, **made_of}
 
 
 @campaigns.command("ls")

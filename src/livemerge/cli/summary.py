@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from rich import box
 from rich.markup import escape
@@ -11,6 +12,7 @@ from rich.table import Table
 from livemerge.campaign import Summary
 from livemerge.campaign.explain import Explanation
 from livemerge.cli.output import age, age_between, out, short
+from livemerge.fetch import Fetched
 from livemerge.template import Trace
 from livemerge.values import Cause, LadderStep, Profile, Provenance
 
@@ -141,12 +143,31 @@ def print_explanation(explanation: Explanation) -> None:
     if explanation.profile is None:
         out.print("No message was made, so there is nothing more to explain.")
         return
-    out.print(f"Subject: {escape(explanation.traces['subject'].text)}")
+    if explanation.traces:
+        out.print(f"Subject: {escape(explanation.traces['subject'].text)}")
     out.print(profile_table(explanation.profile, explanation.made_at))
+    for each in explanation.fetched:
+        out.print(fetched_line(each))
+    if not explanation.traces:
+        out.print("What it fetched was too long to be kept, so the message cannot be rendered again.")
+        return
     out.print(f"Branches of {escape(explanation.template)}")
     for part, trace in explanation.traces.items():
         for line in _branches(part, trace):
             out.print(line)
+
+
+def fetched_line(fetched: Fetched) -> str:
+    """One request of a message: whom it asked, what came, how long that took."""
+    came = f"status {fetched.status}" if fetched.status else "[red]no answer[/]"
+    took = "from another customer's" if fetched.is_remembered else f"in {fetched.took_ms} ms"
+    return f"Fetched {escape(fetched.method)} {escape(fetched.host)}{escape(fetched.path)}: {came} {took}"
+
+
+def fetched_json(fetched: Fetched) -> dict[str, Any]:
+    """One request of a message, without what came."""
+    asked = {"method": fetched.method, "host": fetched.host, "path": fetched.path}
+    return asked | {"status": fetched.status, "took_ms": fetched.took_ms, "is_remembered": fetched.is_remembered}
 
 
 def _branches(part: str, trace: Trace) -> list[str]:

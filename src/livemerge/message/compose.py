@@ -18,7 +18,7 @@ from livemerge.message import headers
 from livemerge.message.address import AddressFault, Sender, usable_address
 from livemerge.message.links import Links
 from livemerge.message.preheader import with_preheader_8bit, with_preheader_quoted
-from livemerge.template import MessageTemplate, Writer
+from livemerge.template import MessageTemplate, Reply, Request, Writer
 from livemerge.values import Key
 
 _Encoding: TypeAlias = Literal["8bit", "quoted-printable"]
@@ -92,17 +92,35 @@ class Composer:
         """What Livemerge itself provides to templates about this customer's message, by name."""
         return {name: give(recipient) for name, give in self._provided.items()}
 
-    def compose(self, recipient: Recipient, data: Mapping[str, object], *, now: datetime, takes_8bit: bool) -> Message:
+    def compose(
+        self,
+        recipient: Recipient,
+        data: Mapping[str, object],
+        *,
+        now: datetime,
+        takes_8bit: bool,
+        replies: Mapping[Request, Reply] | None = None,
+    ) -> Message:
         """The message for one customer; the same for the same arguments.
 
         AudienceError where the address or key cannot be used, TemplateError where the template cannot be rendered.
         """
         own_headers, message_id, address = self._addressed(recipient, now)
-        values = {**data, **{name: give(recipient) for name, give in self._needed}}
-        subject = headers.one_line(self._template.subject.render(values, now=now))
-        octets = b"".join((own_headers, headers.text_header("Subject", subject), *self._body(values, now, takes_8bit)))
+        values = self._values(recipient, data)
+        subject = headers.one_line(self._template.subject.render(values, now=now, replies=replies))
+        body = self._body(values, now, takes_8bit, replies)
+        octets = b"".join((own_headers, headers.text_header("Subject", subject), *body))
         is_8bit = not octets.isascii()
         return Message(recipient.key, message_id, self._sender.address, address, octets, is_8bit, subject)
+
+    def rehearse(
+        self, recipient: Recipient, data: Mapping[str, object], *, now: datetime, replies: Mapping[Request, Reply]
+    ) -> None:
+        """Renders what may fetch, and gives nothing. Raises Unanswered where a reply is needed, TemplateError."""
+        self._template.rehearse(self._values(recipient, data), now=now, replies=replies)
+
+    def _values(self, recipient: Recipient, data: Mapping[str, object]) -> dict[str, object]:
+        return {**data, **{name: give(recipient) for name, give in self._needed}}
 
     def _addressed(self, recipient: Recipient, now: datetime) -> tuple[bytes, str, str]:
         """The headers that only this customer's message has, its Message-ID and its envelope address."""
@@ -120,27 +138,35 @@ class Composer:
         )
         return b"".join(own), name, address
 
-    def _body(self, values: Mapping[str, object], now: datetime, takes_8bit: bool) -> tuple[bytes, ...]:
+    def _body(
+        self, values: Mapping[str, object], now: datetime, takes_8bit: bool, replies: Mapping[Request, Reply] | None
+    ) -> tuple[bytes, ...]:
         """The rest of the message from the run's headers on, in 8bit where relay and line lengths allow it."""
         encoding: _Encoding = "8bit" if takes_8bit else "quoted-printable"
-        text, html = self._parts(values, now, encoding)
+        text, html = self._parts(values, now, encoding, replies)
         if takes_8bit and (_has_long_line(text) or _has_long_line(html)):
             encoding = "quoted-printable"
-            text, html = self._parts(values, now, encoding)
+            text, html = self._parts(values, now, encoding, replies)
         frame, attempt = self._frames[encoding], 0
         while encoding == "8bit" and (frame.delimiter in text or frame.delimiter in html):
             attempt += 1
             frame = self._frame(encoding, attempt)
         return frame.head, text, frame.middle, html, frame.tail
 
-    def _parts(self, values: Mapping[str, object], now: datetime, encoding: _Encoding) -> tuple[bytes, bytes]:
+    def _parts(
+        self,
+        values: Mapping[str, object],
+        now: datetime,
+        encoding: _Encoding,
+        replies: Mapping[Request, Reply] | None,
+    ) -> tuple[bytes, bytes]:
         writers = self._writers.get(encoding)
         if writers is None:
             writers = self._writers[encoding] = _make_writers(self._template, encoding)
-        html = writers.html(values, now)
+        html = writers.html(values, now, replies)
         if writers.preheader:
-            html = _WITH_PREHEADER[encoding](html, writers.preheader(values, now))
-        return writers.text(values, now), html
+            html = _WITH_PREHEADER[encoding](html, writers.preheader(values, now, replies))
+        return writers.text(values, now, replies), html
 
     def _frame(self, encoding: _Encoding, attempt: int = 0) -> Frame:
         boundary = _boundary(self._campaign, self._occurrence, attempt)

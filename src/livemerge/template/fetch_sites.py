@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from livemerge.template import nodes
-from livemerge.template.beginnings import Beginnings
+from livemerge.template.beginnings import Beginning, Beginnings
 from livemerge.template.filters import Filter
 from livemerge.template.nodes import Block, Statement
 from livemerge.template.walk import blocks_of, calls_in, expressions_in, expressions_of, statements_in
@@ -112,10 +112,16 @@ def _site(call: nodes.FilterCall, known: Beginnings, is_in_loop: bool) -> FetchS
         call.place.column,
         call.name,
         _is_post(call),
-        tuple(each.text for each in known.of(call.target)),
+        tuple(_address(each) for each in known.of(call.target)),
         is_in_loop and _call(call, known).varying > 0,
         known.paths(call.target),
     )
+
+
+def _address(begins: Beginning) -> str:
+    """How an address begins; one that is a host and nothing else ends in the / that it means."""
+    host = begins.text.partition("://")[2]
+    return f"{begins.text}/" if begins.is_whole and host and not any(mark in host for mark in "/?#") else begins.text
 
 
 def _is_post(call: nodes.FilterCall) -> bool:
