@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
 import quopri
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from livemerge.message.preheader import with_preheader_8bit, with_preheader_quoted
+from livemerge.template.wire import make_encoding, whole_body
 
+QUOTED = make_encoding("quoted-printable", None, raw_is_markup=False)
 PIECES = st.sampled_from(["a", "é", "<p>", "\n", "==", "x" * 40, " ", "\t\n"])
 AROUND = st.lists(PIECES, max_size=12).map("".join)
 DECOYS = st.sampled_from(["", "<!-- <body class='no'> -->", "<bodyguard>", "<!--[if mso]><body><![endif]-->"])
@@ -18,8 +19,7 @@ SHOWN = "New: é €"
 
 
 def quoted(text: str) -> bytes:
-    octets = binascii.b2a_qp(text.encode(), istext=True)
-    return octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return whole_body("quoted-printable", [QUOTED.static(text)])
 
 
 def decoded(octets: bytes) -> str:

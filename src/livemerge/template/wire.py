@@ -5,6 +5,7 @@ Static text is encoded once, at compile time; the functions named here encode va
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_qp
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -126,6 +127,10 @@ def _seven_bit(text: str) -> bytes:
     return with_crlf(text).encode("ascii", "xmlcharrefreplace")
 
 
+# b2a_qp counts white space before a line end as one octet, although it writes three: such a line may have 77.
+_OVERLONG = re.compile(rb"^([^\r\n]{74})(=20|=09)(?=\r\n)", re.MULTILINE)
+
+
 def _needs_no_quoting(text: str) -> bool:
     """Whether a text is one short line of plain characters, as most values are."""
     is_short = len(text) < MAX_QUOTED_LINE and not text.endswith(" ")
@@ -140,6 +145,8 @@ def _quoted_printable(text: str) -> bytes:
     encoded = b2a_qp(octets, quotetabs=False, istext=True, header=False)
     if b"\n" not in octets:  # then b2a_qp writes its soft breaks without carriage return
         encoded = encoded.replace(b"=\n", SOFT_BREAK)
+    if b"=20\r\n" in encoded or b"=09\r\n" in encoded:
+        encoded = _OVERLONG.sub(rb"\1=\r\n\2", encoded)
     return encoded if not encoded or octets.endswith(b"\r\n") else _with_room(encoded) + SOFT_BREAK
 
 

@@ -31,6 +31,16 @@ def test_quoted_printable_decodes_to_the_rendered_text() -> None:
     assert not any(line.endswith((b" ", b"\t")) for line in octets.split(b"\r\n"))
 
 
+@pytest.mark.parametrize("end", ["\n", " \n", "\t\n", "  \n", "\t\t\n", "é\n", "=\n", " ", "\t"])
+def test_no_quoted_line_is_too_long_wherever_it_ends(end: str) -> None:
+    for length in range(60, 240):
+        text = "x" * length + end
+        octets = compile_template(text).writer("quoted-printable")({})
+
+        assert max(map(len, octets.split(b"\r\n"))) <= 76
+        assert quopri.decodestring(octets).replace(b"\r\n", b"\n").decode() == text
+
+
 def test_7bit_says_the_same_html_in_ascii() -> None:
     template = compile_template(SOURCE)
     octets = template.writer("7bit")(DATA)
