@@ -190,8 +190,11 @@ def has_failed(status: int) -> bool:
 
 
 def _headers(request: Request, proofs: Mapping[str, str]) -> Mapping[str, str]:
-    """What the template sends, but who asks and with which proof is ours to say."""
-    own = {"User-Agent": "livemerge", **proofs}
+    """What the template sends, but who asks, with which proof, and that nothing is packed is ours to say.
+
+    Nothing in a packed body tells that its end is missing, once it is unpacked piece by piece.
+    """
+    own = {"User-Agent": "livemerge", "Accept-Encoding": "identity", **proofs}
     taken = {name.lower() for name in own}
     return {**{name: value for name, value in request.headers if name.lower() not in taken}, **own}
 

@@ -26,6 +26,8 @@ def text_reply(status: int, headers: Mapping[str, str], body: bytes, *, is_html_
     """The reply as text; NOTHING where it is none. Without a charset it is UTF-8."""
     declared = headers.get("Content-Type", "")
     content_type = declared.partition(";")[0].strip().lower()
+    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        return NOTHING  # it was asked not to be
     if body and content_type and not _TEXTS.fullmatch(content_type):
         return NOTHING
     found = _CHARSET.search(declared)
