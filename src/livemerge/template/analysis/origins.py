@@ -16,7 +16,7 @@ _MAX_ALTERNATIVES = 12  # paths one read may have instead of its likeliest
 _SAME_LIST = frozenset(
     {"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice", "feed_items"}
 )
-_ONE_ITEM = frozenset({"first", "last", "find"})
+_ONE_ITEM = frozenset({"first", "last", "find", "least", "greatest"})
 _UNTOLD = frozenset({"v", "attribute", "is_true"})  # what a language's values pass through anyway
 
 

@@ -20,7 +20,9 @@ class Dialect:
     built_in: frozenset[str] = BUILT_IN
     helpers: dict[str, str] = field(default_factory=dict)
     tests: dict[str, str] = field(default_factory=dict)
+    bindings: dict[str, str] = field(default_factory=dict)  # block helpers whose context is what a function gives
     vendor_only: frozenset[str] = frozenset()  # helpers that read what only the vendor has
+    has_java_ways: bool = False  # assign, sendSkip, snippet, a block lookup, list.size, yes= and no=
     has_partials: bool = True
     has_inner_calls: bool = True
     has_conditions: bool = False  # in backticks
@@ -106,19 +108,33 @@ DIALECTS: dict[str, Dialect] = {
             "replace": "replace",
             "cut": "cut",
             "slugify": "slugify",
+            "join": "joined",
+            "breaklines": "with_line_breaks",
             "urlEncode": "form_url",
             "toJson": "json",
             "toUrlEncodedJson": "url_json",
             "base64": "base64",
+            "hexEncode": "hexadecimal",
             "hmacSHA1": "hmac_sha1",
+            "hmacSHA256": "hmac_sha256",
             "sha1": "sha1",
             "md5": "md5",
             "sha256": "sha256",
             "center": "center",
+            "math": "calculate",
+            "numberFormat": "number_format",
+            "dateFormat": "date_format",
+            "dateMath": "date_math",
             "now": "now",
+            "timestamp": "timestamp",
         },
         {
             "ifEq": "equals",
+            "ifGt": "above",
+            "ifGte": "not_below",
+            "ifLt": "below",
+            "ifLte": "not_above",
+            "ifModEq": "is_remainder",
             "eq": "equals",
             "neq": "differs",
             "lt": "below",
@@ -131,9 +147,12 @@ DIALECTS: dict[str, Dialect] = {
             "ifContainsStr": "contains_text",
             "ifMatchesRegexStr": "matches",
         },
-        vendor_only=frozenset({"catalog"}),
+        bindings={"sortBy": "sort", "minInList": "least", "maxInList": "greatest"},
+        vendor_only=frozenset({"catalog", "groupBy", "ifContains"}),
         has_partials=False,
         has_square_tags=True,
+        has_java_ways=True,
+        is_compat=True,
     ),
 }
 

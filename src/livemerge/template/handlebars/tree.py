@@ -31,7 +31,7 @@ from livemerge.template.handlebars.syntax import (
 from livemerge.template.nodes import Block, Expression, Place, Statement
 
 _LOOP_WORDS = frozenset({"index", "key", "first", "last"})
-_WITHOUT_ARGUMENTS = frozenset({"send_date", "now"})  # functions that need no value
+_WITHOUT_ARGUMENTS = frozenset({"send_date", "now", "timestamp"})  # functions that need no value
 _KEPT = frozenset({"raw", "verbatim"})  # raw blocks that write their text; others are sections
 _MAX_PARAMETERS = 2  # a loop gives its item and its key
 
@@ -71,6 +71,7 @@ class _Builder:
         self.dialect = dialect
         self.findings: list[Finding] = []
         self.numbers = count()
+        self.assigned: dict[str, Expression] = {}  # names that `assign` gave so far
 
     def place(self, offset: int) -> Place:
         return self.source.place(offset)
@@ -125,8 +126,11 @@ class _Builder:
 
     def output(self, node: Mustache, scope: _Scope) -> Block:
         place = self.place(node.offset)
-        if self.called(node.call) == "log":
+        called = self.called(node.call)
+        if called == "log":
             return ()
+        if self.dialect.has_java_ways and called in ("snippet", "sendSkip"):
+            return self.snippet(node, scope) if called == "snippet" else self.skip(node, place)
         value = self.call(node.call, scope, demand="value" if self.dialect.is_strict else "")
         if isinstance(value, nodes.Unsupported):
             return (value,)
@@ -141,6 +145,8 @@ class _Builder:
         if not call.is_bare:
             return name
         function = self.dialect.helpers.get(name)
+        if name == "sendSkip" and self.dialect.has_java_ways:
+            return name
         return name if function in _WITHOUT_ARGUMENTS or name in self.dialect.vendor_only else ""
 
     def call(self, call: Call, scope: _Scope, demand: str = "") -> Expression | nodes.Unsupported:
@@ -164,11 +170,43 @@ class _Builder:
         if function == "insert":
             function, arguments = "default", self.with_fallback(call, arguments)
         options = tuple((name.lower(), self.term(value, scope)) for name, value in call.options)
+        if self.dialect.has_java_ways and function in self.dialect.tests.values():
+            return self.yes_or_no(function, arguments, dict(options), call)
         if function in _WITHOUT_ARGUMENTS:
             return nodes.FilterCall(nodes.Literal(None, place), function, arguments, options, place)
         if not arguments:
             raise self.error(f"`{_text(call.head)}` needs a value", call.offset, "write what it is applied to")
         return nodes.FilterCall(arguments[0], function, arguments[1:], options, place)
+
+    def yes_or_no(
+        self, function: str, arguments: tuple[Expression, ...], options: dict[str, Expression], call: Call
+    ) -> Expression:
+        """A comparison, or what its `yes` and `no` say."""
+        place = self.place(call.offset)
+        if not arguments:
+            raise self.error(f"`{_text(call.head)}` needs a value", call.offset, "write what is compared")
+        yes, no = options.pop("yes", None), options.pop("no", None)
+        test = nodes.FilterCall(arguments[0], function, arguments[1:], tuple(options.items()), place)
+        if yes is None and no is None:
+            return test
+        chosen = (yes or nodes.Literal("", place), no or nodes.Literal("", place))
+        return nodes.FilterCall(test, "either", chosen, (), place)
+
+    def snippet(self, node: Mustache, scope: _Scope) -> Block:
+        """Iterable's `{{{snippet "name" a=b}}}`: another template."""
+        if not node.call.arguments:
+            raise self.error("`snippet` needs a name", node.offset, 'as `{{{snippet "footer"}}}`')
+        first, *_ = node.call.arguments
+        if isinstance(first, Condition):
+            raise self.error("a condition is no name", node.offset, "write the snippet's name in quotes")
+        call = Call(first, (), node.call.options, node.call.text, node.offset)
+        return (self.written(call, scope, node.offset),)
+
+    def skip(self, node: Mustache, place: Place) -> Block:
+        """Iterable's `sendSkip`; of its `cause` only what the author wrote out is told."""
+        causes = (value for name, value in node.call.options if name == "cause")
+        cause = next((value.value for value in causes if isinstance(value, Value)), None)
+        return (nodes.Output(nodes.FilterCall(nodes.Literal(cause, place), "skip", (), (), place), "sendSkip", place),)
 
     def arguments(self, call: Call, scope: _Scope) -> tuple[Expression, ...]:
         """The arguments of a call; SendGrid writes `length list` where others write `(length list)`."""
@@ -262,6 +300,9 @@ class _Builder:
     def name(self, name: Name, scope: _Scope, demand: str = "") -> Expression:
         """What a path reads here."""
         place = self.place(name.offset)
+        if self.dialect.has_java_ways and len(name.parts) > 1 and name.parts[-1] == "size":
+            list_ = self.name(replace(name, parts=name.parts[:-1]), scope, demand)
+            return nodes.FilterCall(list_, "count_or_size", (), (), place)
         steps = tuple(_step(part, place) for part in name.parts)
         if not demand and (self.dialect.is_strict or self.dialect.assumes_objects):
             demand = "parent"
@@ -270,7 +311,7 @@ class _Builder:
         if name.parts[:1] == ("",):  # `[]` is the context itself, whatever follows
             name, steps = replace(name, parts=()), ()
         if not name.levels and not name.is_scoped and name.parts:
-            parameter = _parameter(name.parts[0], scope)
+            parameter = _parameter(name.parts[0], scope) or self.assigned.get(name.parts[0])
             if parameter is not None:
                 return self.stepped(parameter, steps[1:], name, place, demand)
             if self.dialect.is_compat:
@@ -421,6 +462,12 @@ class _Builder:
         name = self.block_name(node.call)
         if name in self.dialect.built_in and name in _BLOCKS:
             return _BLOCKS[name](self, node, scope)
+        if name == "assign" and self.dialect.has_java_ways:
+            return self.assign(node, scope)
+        if name == "lookup" and self.dialect.has_java_ways:
+            return self.in_context(node, self.lookup(replace(node.call, options=()), scope), scope)
+        if name in self.dialect.bindings:
+            return self.in_context(node, self.function(self.dialect.bindings[name], node.call, scope), scope)
         if name in self.dialect.tests:
             condition = self.function(self.dialect.tests[name], node.call, scope)
             return self.choice(node, condition, scope)
@@ -487,8 +534,11 @@ class _Builder:
         """`with`: its body's context is a value, where that is one."""
         if len(node.call.arguments) != 1:
             raise self.error("`with` takes one value", node.offset, "as `{{#with field}}`")
+        return self.in_context(node, self.term(node.call.arguments[0], scope), scope)
+
+    def in_context(self, node: Section, value: Expression, scope: _Scope) -> Block:
+        """A body whose context is a value, where that is one."""
         place = self.place(node.offset)
-        value = self.term(node.call.arguments[0], scope)
         name = self.fresh("with")
         own = nodes.Path(name, (), node.call.text, place)
         is_changed = value != self.context(scope, value.place)
@@ -502,6 +552,16 @@ class _Builder:
         condition = nodes.FilterCall(value, "is_true_or_zero", (), (), place)
         branch = nodes.Branch(condition, node.call.text, (chosen,), place)
         return (nodes.If((branch,), self.body(node.inverse, scope), place),)
+
+    def assign(self, node: Section, scope: _Scope) -> Block:
+        """Iterable's `{{#assign "name"}}…{{/assign}}`: what is written in it has a name from here on."""
+        name = node.call.arguments[0] if len(node.call.arguments) == 1 else None
+        if not isinstance(name, Value | Name):
+            raise self.error("`assign` takes a name", node.offset, 'as `{{#assign "name"}}…{{/assign}}`')
+        place, held = self.place(node.offset), self.fresh("assigned")
+        body = self.body(node.program, scope)
+        self.assigned[name.text] = nodes.Path(held, (), name.text, place)
+        return (nodes.Capture(held, body, place),)
 
     def each_block(self, node: Section, scope: _Scope) -> Block:
         if len(node.call.arguments) != 1:
