@@ -36,14 +36,15 @@ MAX_QUOTED_LINE = 76  # octets, with the = of a soft break (RFC 2045, 6.7)
 class Encoding:
     """How one kind of output is written.
 
-    `static` encodes template text. `fast` is the Python expression that writes `{0}`, a str known to be printable;
-    empty where there is no short way. `writers` write any value, by the `escaping` of an Output node.
+    `static` encodes template text. `writers` write any value, by the `escaping` of an Output node (`always'` leaves
+    the apostrophe alone). `fast` is for some of them the Python expression that writes `{0}`, a str known to be
+    printable.
     """
 
     kind: Kind
     escape: Escape
     static: Callable[[str], Any]
-    fast: str
+    fast: dict[str, str]
     writers: dict[str, Callable[[Any], Any]]
 
 
@@ -80,14 +81,15 @@ def make_encoding(
     if escape is None:
         plain = _composed(kind, lambda value: clean_text(shown(value)))
         writers = dict.fromkeys(("auto", "always", "always'", "raw"), plain)
-        return Encoding(kind, None, piece, _FAST_TEXT[kind], writers)
+        return Encoding(kind, None, piece, dict.fromkeys(writers, _ENCODED[kind].format("{0}")), writers)
     writers = {
         "auto": _composed(kind, escaped_unless_markup, markup_is_raw=True),
         "always": _composed(kind, escaped),
         "always'": _composed(kind, lambda value: escaped(value).replace("&#39;", "'")),
         "raw": _composed(kind, escaped_unless_markup if raw_is_markup else raw),
     }
-    return Encoding(kind, "html", piece, _FAST_HTML[kind], writers)
+    fast = {escaping: _ENCODED[kind].format(escaped) for escaping, escaped in _ESCAPED.items()}
+    return Encoding(kind, "html", piece, fast, writers)
 
 
 def _composed(kind: Kind, text: Callable[[Any], str], *, markup_is_raw: bool = False) -> Callable[[Any], Any]:
@@ -170,17 +172,16 @@ _NUMBERS: dict[Kind, Callable[[int], Any]] = {  # the pieces of whole numbers th
     "quoted-printable": (b"%d" + SOFT_BREAK).__mod__,
     "7bit": b"%d".__mod__,
 }
-_FAST_HTML: dict[Kind, str] = {
-    "text": "E({0})",
-    "8bit": "E({0}).encode()",
-    "quoted-printable": "Q(E({0}))",
-    "7bit": "E({0}).encode('ascii', 'xmlcharrefreplace')",
-}
-_FAST_TEXT: dict[Kind, str] = {
+_ENCODED: dict[Kind, str] = {  # the piece of a printable text, as Python
     "text": "{0}",
     "8bit": "{0}.encode()",
     "quoted-printable": "Q({0})",
     "7bit": "{0}.encode('ascii', 'xmlcharrefreplace')",
+}
+_ESCAPED = {  # printable text as HTML, as Python, where it takes no more than what is written here
+    "auto": "E({0})",
+    "always": "E({0})",
+    "always'": """E({0}).replace('&#39;', "'")""",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from livemerge.template import nodes, runtime
@@ -54,14 +55,21 @@ def output(function: Function, node: nodes.Output) -> None:
 
 
 def _output_or_absent(function: Function, node: nodes.Output) -> None:
-    """A value, or a fixed text where the data has no such name."""
-    name = next(found.root for found in expressions_in(node.value) if isinstance(found, nodes.Path))
-    function.emit(f"if S.data.get({name!r}, MISSING) is MISSING:")
+    """A value, or a fixed text where the data has no such name; a trace knows only the value."""
+    if not function.is_traced:
+        _write(function, node)
+        return
+    function.emit(f"if {_absence(node)}:")
     with function.indented():
         static(function, node.absent or "")
     function.emit("else:")
     with function.indented():
-        _write(function, node)
+        _write(function, replace(node, absent=None))
+
+
+def _absence(node: nodes.Output) -> str:
+    name = next(found.root for found in expressions_in(node.value) if isinstance(found, nodes.Path))
+    return f"S.data.get({name!r}, MISSING) is MISSING"
 
 
 def _write(function: Function, node: nodes.Output) -> None:
@@ -70,6 +78,8 @@ def _write(function: Function, node: nodes.Output) -> None:
     piece = function.name_of(key) if key else ""
     if not piece:
         piece = _encoded(function, written(function, node.value), node)
+        if node.absent is not None:
+            piece = f"{function.sink.encoding.static(node.absent)!r} if {_absence(node)} else {piece}"
         piece = function.name_from_here(key, piece) if key else piece
     function.piece(piece)
     _written(function, node)
@@ -97,11 +107,11 @@ def _encoded(function: Function, value: str, node: nodes.Output) -> str:
     sink = function.sink
     escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
     writer = f"{'X' if sink.is_inner else 'W'}_{_WRITER_NAMES[escaping]}"
-    if not sink.encoding.fast or escaping not in ("auto", "always"):
+    if escaping not in sink.encoding.fast:
         return f"{writer}({value})"
     name, named = function.named(value)
     test = f"type({named}) is str and {name}.isprintable()"
-    return f"{sink.encoding.fast.format(name)} if {test} else {writer}({name})"
+    return f"{sink.encoding.fast[escaping].format(name)} if {test} else {writer}({name})"
 
 
 OUTPUTS: dict[type[Statement], Callable[[Function, Any], None]] = {nodes.Text: text, nodes.Output: output}

@@ -63,7 +63,7 @@ def piece_key(function: Function, node: nodes.Output) -> Hashable | None:
     found = [load(function, name) for name in _roots_in(node.value)]
     if any(not name.isidentifier() or name in function.variables.values() for name in found):
         return None
-    return (function.sink.is_inner, node.escaping, node.keeps_apostrophe, spelling, *found)
+    return (function.sink.is_inner, node.escaping, node.keeps_apostrophe, node.absent, spelling, *found)
 
 
 def _roots_in(node: Expression) -> list[str]:

@@ -209,6 +209,8 @@ def _moment(value: datetime) -> str:
 def escape(text: str) -> str:
     """HTML of an exact str, as Handlebars escapes it: also ` and =, which matter in attributes without quotes."""
     found = escape_kernel(text)
+    if found is text and "=" not in text and "`" not in text:  # as most texts are
+        return text
     if '"' in text:
         found = found.replace("&#34;", "&quot;")
     if "'" in text:
