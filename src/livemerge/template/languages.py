@@ -18,6 +18,8 @@ from livemerge.template.ampscript import (
     parse_ampscript,
 )
 from livemerge.template.filters import LIQUID_FILTERS, Filter
+from livemerge.template.filters.braze import BRAZE_FILTERS
+from livemerge.template.filters.customerio import CUSTOMERIO_FILTERS
 from livemerge.template.findings import Finding
 from livemerge.template.generate import LIQUID_MANNER, Manner
 from livemerge.template.handlebars import (
@@ -36,7 +38,16 @@ from livemerge.template.handlebars import (
     values,
 )
 from livemerge.template.kinds import Kinds
-from livemerge.template.liquid import liquid_guard, liquid_spans, parse_liquid
+from livemerge.template.liquid import (
+    braze_data,
+    braze_spans,
+    customerio_spans,
+    liquid_guard,
+    liquid_spans,
+    parse_braze,
+    parse_customerio,
+    parse_liquid,
+)
 from livemerge.template.mailchimp import (
     MAILCHIMP_FILTERS,
     mailchimp_data,
@@ -82,6 +93,23 @@ class Language:
         return found if callable(found) else is_true
 
 
+_LIQUID = Language(
+    parse_liquid,
+    LIQUID_FILTERS,
+    liquid_spans,
+    liquid_guard,
+    dialects=("braze", "customerio"),
+)
+_BRAZE = replace(
+    _LIQUID,
+    parse=parse_braze,
+    filters=BRAZE_FILTERS,
+    spans=braze_spans,
+    arrange=braze_data,
+    manner=Manner({"ROOT": lambda scope: scope.data}),
+)
+_CUSTOMERIO = replace(_LIQUID, parse=parse_customerio, filters=CUSTOMERIO_FILTERS, spans=customerio_spans)
+
 _HANDLEBARS = Language(
     handlebars_parser(""),
     HANDLEBARS_FILTERS,
@@ -96,7 +124,7 @@ _HANDLEBARS = Language(
 )
 
 LANGUAGES = {
-    "liquid": Language(parse_liquid, LIQUID_FILTERS, liquid_spans, liquid_guard),
+    "liquid": _LIQUID,
     "mailchimp": Language(
         mailchimp_parser("mailchimp"),
         MAILCHIMP_FILTERS,
@@ -125,7 +153,7 @@ LANGUAGES = {
 _MANDRILL = replace(LANGUAGES["mailchimp"], parse=mailchimp_parser("mandrill"), arrange=mandrill_data, has_locale=False)
 
 _DIALECTS: dict[tuple[str, str], Language] = (
-    {("mailchimp", "mandrill"): _MANDRILL}
+    {("liquid", "braze"): _BRAZE, ("liquid", "customerio"): _CUSTOMERIO, ("mailchimp", "mandrill"): _MANDRILL}
     | {
         ("handlebars", name): replace(
             _HANDLEBARS,

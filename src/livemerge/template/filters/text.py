@@ -39,6 +39,11 @@ def plain(value: Any) -> str:
     return str.__str__(shown(value))
 
 
+def text_or_nil(value: Any) -> str | None:
+    """A value's text; nil stays nil."""
+    return None if value is None else plain(value)
+
+
 def append(value: Any, text: Any) -> str:
     return joined((shown(value), shown(text)))
 
@@ -183,11 +188,11 @@ def date(context: Context, value: Any, form: Any) -> Any:
     pattern = plain(form)
     if not pattern:
         return value
-    at = _moment(value, context)
+    at = moment_of(value, context)
     return value if at is None else strftime(at, pattern)
 
 
-def _moment(value: Any, context: Context) -> datetime | None:
+def moment_of(value: Any, context: Context) -> datetime | None:
     """What a value means to `date`: texts as Ruby reads them, whole numbers as seconds since 1970."""
     if not isinstance(value, str):
         return None if isinstance(value, float | Decimal) else as_datetime(value, context.now)

@@ -1,6 +1,17 @@
-"""Liquid: text to tree, by the rules of Shopify/liquid 5."""
+"""Liquid: text to tree, by the rules of Shopify/liquid 5, of Braze and of Customer.io."""
 
+from livemerge.template.liquid.braze import braze_data, parse_braze
+from livemerge.template.liquid.customerio import parse_customerio
 from livemerge.template.liquid.parser import parse_liquid
-from livemerge.template.liquid.spans import liquid_guard, liquid_spans
+from livemerge.template.liquid.spans import braze_spans, customerio_spans, liquid_guard, liquid_spans
 
-__all__ = ["liquid_guard", "liquid_spans", "parse_liquid"]
+__all__ = [
+    "braze_data",
+    "braze_spans",
+    "customerio_spans",
+    "liquid_guard",
+    "liquid_spans",
+    "parse_braze",
+    "parse_customerio",
+    "parse_liquid",
+]

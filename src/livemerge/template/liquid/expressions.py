@@ -11,6 +11,7 @@ from livemerge.template.findings import Source
 from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH, MAX_PATH_STEPS
 from livemerge.template.nodes import (
     Comparison,
+    Data,
     Expression,
     FilterCall,
     Index,
@@ -40,6 +41,27 @@ OPERATORS = frozenset({"==", "!=", "<>", "<", ">", "<=", ">=", "contains"})
 _NAMES = {"id": "a name", "string": "a quoted text", "number": "a number"}
 
 
+ALL_DATA = "all_data__"  # a path from this name reads the data, whatever variables there are
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Which names mean something beside variables and fields. `has_self`: `self` is all names, unless it is set."""
+
+    has_self: bool = True
+
+    def path(self, root: str | Expression, steps: tuple[Expression, ...], text: str, place: Place) -> Path:
+        """A path as it is meant: `self.name` and `self[key]` are that name."""
+        if isinstance(root, Literal) and isinstance(root.value, str):
+            root = root.value
+        if not steps or root not in ("self", ALL_DATA) or (root == "self" and not self.has_self):
+            return Path(root, steps, text, place)
+        if root == ALL_DATA:
+            return Path(Data(place), steps, text, place)
+        first = steps[0].key if isinstance(steps[0], Index) else steps[0]
+        return self.path(first, steps[1:], text, place)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One lexical unit of an expression. `kind` of marks and comparisons is their text."""
@@ -62,8 +84,9 @@ def _words(markup: str) -> list[Word]:
 class ExpressionReader:
     """Reads one markup from left to right."""
 
-    def __init__(self, source: Source, markup: str, offset: int) -> None:
+    def __init__(self, source: Source, markup: str, offset: int, roots: Roots) -> None:
         self.source = source
+        self.roots = roots
         self.markup = markup
         self.offset = offset
         self.words = _words(markup)
@@ -163,9 +186,7 @@ class ExpressionReader:
         steps = self._steps()
         if not steps and isinstance(root, str) and root in LITERALS and self.words[start].kind == "id":
             return Literal(LITERALS[root], place)
-        if isinstance(root, Literal) and isinstance(root.value, str):
-            root = root.value
-        return Path(root, steps, self.text_from(start), place)
+        return self.roots.path(root, steps, self.text_from(start), place)
 
     def _bracketed(self) -> Expression:
         inner = self.value()

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.filters.text import WHITE
-from livemerge.template.findings import Finding, Source
+from livemerge.template.findings import Finding
 from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH, MAX_PATH_STEPS
 from livemerge.template.liquid.expressions import LITERALS, MAX_NUMBER_CHARACTERS, OPERATORS
 from livemerge.template.liquid.heads import CycleHead, IncludeHead, LoopHead, Markup
@@ -50,11 +50,11 @@ _WORD = re.compile(r"[\w-]+\??", re.ASCII)
 class LaxGrammar:
     """Reads markup leniently; places are those of the markup's start, finer where they are known."""
 
-    def __init__(self, source: Source, filters: Collection[str], findings: list[Finding]) -> None:
-        self.source = source
+    def __init__(self, strict: StrictGrammar, filters: Collection[str], findings: list[Finding]) -> None:
+        self.source = strict.source
         self.filters = filters  # the names of those there are
         self.findings = findings
-        self.strict = StrictGrammar(source)
+        self.strict = strict
         self.depth = 0
 
     def refuse(self, what: str, markup: Markup, advice: str = "") -> NoReturn:
@@ -87,8 +87,7 @@ class LaxGrammar:
         if not steps:
             return Literal(None, place)
         first = steps[0].key if isinstance(steps[0], Index) else steps[0]
-        root = first.value if isinstance(first, Literal) and isinstance(first.value, str) else first
-        return Path(root, tuple(steps[1:]), text, place)
+        return self.strict.roots.path(first, tuple(steps[1:]), text, place)
 
     def steps(self, text: str, offset: int) -> Iterator[Expression]:
         """The names and brackets in a text."""

@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import chain
 
 from livemerge.errors import TemplateError, nearest
-from livemerge.template.filters import LIQUID_FILTERS
 from livemerge.template.filters.text import WHITE
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_NESTING
+from livemerge.template.liquid.dialect import LIQUID, Desk, Dialect
+from livemerge.template.liquid.expressions import Roots
 from livemerge.template.liquid.heads import Grammar, Markup
 from livemerge.template.liquid.lax import LaxGrammar
 from livemerge.template.liquid.strict import StrictGrammar
@@ -42,6 +43,8 @@ from livemerge.template.nodes import (
 _ASSIGN = re.compile(r"\s*([\w\-.\[\]()]{1,200})\s*=\s*", re.ASCII)
 _NAME = re.compile(r"[\w\-.\[\]]{1,200}", re.ASCII)
 MAX_LAX_CHARACTERS = 5_000  # of one tag; patterns take the square of it, so longer ones are read word by word
+_SETS_SELF = re.compile(r"(?:assign|capture|for|tablerow|increment|decrement)\s{1,20}self\b|\bself\s{0,20}:")
+_UNREAD = frozenset({"#", "comment", "doc", "liquid", "raw"})  # whose markup is not read as it stands
 _NESTED_DOC = re.compile(r"\{%-?\s{0,100}doc\b")
 _PARTS = {  # tags that only mean something inside another
     "else": "if",
@@ -60,20 +63,26 @@ _PARTS = {  # tags that only mean something inside another
 }
 
 
-def parse_liquid(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Finding, ...]]:
+Read = tuple[Block, tuple[Finding, ...]]
+
+
+def parse_liquid(source: Source, *, is_strict: bool, dialect: Dialect = LIQUID) -> Read:
     """The tree of a template and what was noticed on the way. Raises TemplateError."""
-    parser = _Parser(source, is_strict)
-    block, _ = parser.block(TemplateTokens(source), (), None)
+    parser = _Parser(source, is_strict, dialect)
+    block, _ = parser.block(TemplateTokens(source, dialect.end_of), (), None)
     return block, tuple(parser.findings)
 
 
 class _Parser:
-    def __init__(self, source: Source, is_strict: bool) -> None:
+    def __init__(self, source: Source, is_strict: bool, dialect: Dialect) -> None:
         self.source = source
         self.is_strict = is_strict
+        self.dialect = dialect
+        self.plain = dialect.plain_of(source.text)
         self.findings: list[Finding] = []
-        self.strict = StrictGrammar(source)
-        self.lax = LaxGrammar(source, LIQUID_FILTERS, self.findings)
+        roots = Roots(has_self=_SETS_SELF.search(source.text) is None)
+        self.strict = StrictGrammar(source, roots)
+        self.lax = LaxGrammar(self.strict, dialect.filters, self.findings)
         self.open: list[str] = []
         self.unknown: set[str] = set()
 
@@ -82,7 +91,7 @@ class _Parser:
         statements: list[Statement] = []
         while (token := tokens.next()) is not None:
             if token.kind == "tag" and token.name in ends:
-                return tuple(statements), token
+                return tuple(statements), self.in_plain_liquid(token)
             statements += self.statement(tokens, token)
         if opener is not None:
             raise self.error(f"`{opener.name}` is never closed", opener, f"close it with `end{opener.name}`")
@@ -94,10 +103,12 @@ class _Parser:
         if token.kind == "text":
             return (Text(token.markup, place),)
         if token.kind == "output":
-            return (self.output(token),)
+            return self.outputs(token)
         read = TAGS.get(token.name)
         if read is None:
-            return self.unknown_tag(token, place)
+            return self.other_tag(token, place)
+        if token.name not in _UNREAD:
+            token = self.in_plain_liquid(token)
         self.open.append(token.name)
         if len(self.open) > MAX_NESTING:
             raise self.error(f"tags are nested deeper than {MAX_NESTING}", token)
@@ -105,9 +116,26 @@ class _Parser:
         self.open.pop()
         return found
 
+    def in_plain_liquid(self, token: Token) -> Token:
+        return token if self.dialect is LIQUID else replace(token, markup=self.plain(token.markup))
+
+    def desk(self, token: Token) -> Desk:
+        return Desk(self.source, self.grammar(token), self.findings, self.plain)
+
+    def outputs(self, token: Token) -> Block:
+        """What an output means: most often a value that is written."""
+        read = self.dialect.output
+        found = read(self.desk(token), token) if read else None
+        return (self.output(self.in_plain_liquid(token)),) if found is None else found
+
     def output(self, token: Token) -> Output:
         value = self.grammar(token).filtered(_markup(token))
         return Output(value, token.markup.strip(), self.source.place(token.start))
+
+    def other_tag(self, token: Token, place: Place) -> Block:
+        """A tag that is not Liquid's own: the dialect's, or nobody's."""
+        read = self.dialect.tags.get(token.name)
+        return read(self.desk(token), token) if read else self.unknown_tag(token, place)
 
     def unknown_tag(self, token: Token, place: Place) -> Block:
         name = token.name
@@ -118,7 +146,7 @@ class _Parser:
         if name.startswith("end") and name[3:] in self.unknown:
             return ()
         self.unknown.add(name)
-        advice = nearest(name, [*TAGS, *_PARTS]) or "remove it; this tag is not part of Liquid"
+        advice = nearest(name, [*TAGS, *_PARTS, *self.dialect.tags]) or "remove it; this tag is not part of Liquid"
         self.findings.append(self.source.finding("unknown-tag", "error", f"unknown tag `{name}`", place, advice))
         return (Unsupported(f"unknown tag `{name}`", advice, place),)
 

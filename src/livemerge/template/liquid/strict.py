@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from livemerge.template.findings import Source
-from livemerge.template.liquid.expressions import ExpressionReader
+from livemerge.template.liquid.expressions import ExpressionReader, Roots
 from livemerge.template.liquid.heads import CycleHead, IncludeHead, LoopHead, Markup
 from livemerge.template.nodes import Expression, Literal, Path
 
@@ -13,11 +13,12 @@ from livemerge.template.nodes import Expression, Literal, Path
 class StrictGrammar:
     """Reads markup word by word."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, roots: Roots) -> None:
         self.source = source
+        self.roots = roots
 
     def reader(self, markup: Markup) -> ExpressionReader:
-        return ExpressionReader(self.source, markup.text, markup.offset)
+        return ExpressionReader(self.source, markup.text, markup.offset, self.roots)
 
     def whole(self, markup: Markup, read: Callable[[ExpressionReader], Expression]) -> Expression:
         """What one reading gives, where nothing is left after it."""

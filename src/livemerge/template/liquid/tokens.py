@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from livemerge.template.filters.text import WHITE
@@ -25,11 +26,17 @@ _ENDS = {name: re.compile(rf"\{{%-?\s{{0,100}}{name}\b[^%]{{0,100}}%\}}") for na
 _LINE = re.compile(r"[^\n]*")
 
 
-class TemplateTokens:
-    """The tokens of a whole template, read one after the other."""
+def end_of_markup(text: str, start: int) -> int:
+    """Where the markup that opens at `start` closes: at the next `}}` or `%}`, -1 for nowhere."""
+    return text.find("}}" if text[start + 1] == "{" else "%}", start + 2)
 
-    def __init__(self, source: Source) -> None:
+
+class TemplateTokens:
+    """The tokens of a whole template, read one after the other. `end_of` says where what opens at a place closes."""
+
+    def __init__(self, source: Source, end_of: Callable[[str, int], int] = end_of_markup) -> None:
         self.source = source
+        self.end_of = end_of
         self.at = 0
         self.trims = False  # the token before ended with -
 
@@ -71,7 +78,7 @@ class TemplateTokens:
     def _markup(self, start: int) -> Token:
         text = self.source.text
         closing = "}}" if text[start + 1] == "{" else "%}"
-        end = text.find(closing, start + 2)
+        end = self.end_of(text, start)
         if end < 0:
             raise self.source.error(
                 f"`{text[start : start + 2]}` is not closed", self.source.place(start), f"close it with `{closing}`"
