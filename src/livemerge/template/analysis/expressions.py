@@ -154,6 +154,10 @@ def _filtered(walk: Walk, node: nodes.FilterCall, names: Names, is_read: bool) -
     if is_read and known is not None and known.includes:
         walk.followers[nodes.FilterCall](walk, node, names)
     given = _arguments(walk, node, names) if is_read else ()
+    if known is not None and known.fetches:  # a reply is no field, whatever its address is made of
+        for origin in target if is_read else ():
+            record(walk, origin, "argument")
+        return ()
     if node.name in _COMPARING and node.arguments:
         kind = kind_of(node.arguments[0])
         return tuple(replace(origin, operations=(*origin.operations, kind), is_exact=False) for origin in target)

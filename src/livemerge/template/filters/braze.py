@@ -21,7 +21,7 @@ from livemerge.template.fetches import Reply, Request
 from livemerge.template.filters import LIQUID_FILTERS
 from livemerge.template.filters.filter import make_filter
 from livemerge.template.filters.numbers import number
-from livemerge.template.filters.text import bounded, moment_of, plain, text_or_nil
+from livemerge.template.filters.text import bounded, moment_of, plain, shown
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Context, Fault, is_number, too_long, whole_number
 
@@ -164,13 +164,13 @@ def connected_content(
 
     Raises SkipRecipient where the tag asked to try again and all attempts failed.
     """
-    kind = text_or_nil(content_type)
+    kind = None if content_type is None else _unescaped(content_type)
     request = Request(
         plain(method),
-        plain(url).strip(),
+        _unescaped(url).strip(),
         (*_default_headers(plain(method), kind), *_headers(headers)),
-        _body(plain(body), kind),
-        plain(basic_auth) or plain(auth_credentials),
+        _body(_unescaped(body), kind),
+        _unescaped(basic_auth) or _unescaped(auth_credentials),
         None if no_cache else _max_age_s(plain(method), max_age),
         retries=RETRIES if retry else 0,
     )
@@ -178,6 +178,17 @@ def connected_content(
     if retry and not reply.is_success:
         raise SkipRecipient("connected content gave no reply after all its attempts")
     return _content(reply)
+
+
+def _unescaped(value: Any) -> str:
+    """A value's text as it reads: what was captured or put together for HTML is escaped for it, and no other reader."""
+    text = shown(value)
+    if not isinstance(text, Markup):
+        return text
+    found = plain(text)
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&#34;", '"'), ("&quot;", '"'), ("&#39;", "'")):
+        found = found.replace(entity, character)
+    return found.replace("&amp;", "&")
 
 
 def _default_headers(method: str, kind: str | None) -> tuple[tuple[str, str], ...]:
@@ -189,13 +200,16 @@ def _default_headers(method: str, kind: str | None) -> tuple[tuple[str, str], ..
 
 
 def _headers(headers: Any) -> tuple[tuple[str, str], ...]:
-    """The headers of a JSON object. Raises Fault for what is none."""
+    """The headers of a JSON object. Raises Fault for what is none, and for values that would begin another header."""
     if headers is None:
         return ()
-    found, is_json = parsed_json(plain(headers))
+    found, is_json = parsed_json(_unescaped(headers))
     if not is_json or not isinstance(found, dict):
         raise Fault("the headers are no JSON object")
-    return tuple((str(name), str(value)) for name, value in found.items())
+    pairs = tuple((str(name), str(value)) for name, value in found.items())
+    if any(not (name + value).isprintable() for name, value in pairs):
+        raise Fault("a header has a line break or another control character in it")
+    return pairs
 
 
 def _body(body: str, kind: str | None) -> str:

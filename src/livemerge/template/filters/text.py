@@ -39,11 +39,6 @@ def plain(value: Any) -> str:
     return str.__str__(shown(value))
 
 
-def text_or_nil(value: Any) -> str | None:
-    """A value's text; nil stays nil."""
-    return None if value is None else plain(value)
-
-
 def append(value: Any, text: Any) -> str:
     return joined((shown(value), shown(text)))
 
