@@ -72,7 +72,7 @@ def test_a_feed_is_a_loop_over_the_items_that_the_data_gives() -> None:
 
     assert rendered(source, FEED) == "<i>A &amp; B<b>a</b></i><i>C</i>"
     assert compiled(source).fields == {"RSSITEMS", "RSSITEMS[].TITLE", "RSSITEMS[].CONTENT"}
-    assert codes(source) == [("vendor-feed", 1)]
+    assert codes(source) == [("vendor-value", 1)]
 
 
 def test_a_feed_may_be_cut_to_so_many_items() -> None:
@@ -106,18 +106,24 @@ def test_a_broken_feed_block_is_named(source: str, what: str) -> None:
     [
         "*|POLL:RATING:x|*",
         "*|FEEDBLOCK:https://a.example/rss|*",
-        "*|TRANSLATE:en|*",
-        "*|MC:TOC|*",
-        "*|REWARDS|*",
         "*|PROMO_CODE:[$store_id=x, $rule_id=y]|*",
         "*|TWITTER:TWEET [$text=hello]|*",
-        "*|RSSITEM:TITLE|*",
+        "*|END:POLL|*",
     ],
 )
 def test_what_only_mailchimp_can_fill_is_found_and_never_silent(tag: str) -> None:
     assert codes(f"\n\n{tag}") == [("unsupported-tag", 3)]
     with pytest.raises(TemplateError, match="filled by Mailchimp itself"):
         rendered(tag, {})
+
+
+@pytest.mark.parametrize("name", ["FACEBOOK:PROFILEURL", "TRANSLATE:en", "MC:TOC", "REWARDS", "RSSITEM:TITLE"])
+def test_what_mailchimp_fills_itself_may_be_a_field_and_is_an_error_where_it_is_none(name: str) -> None:
+    assert codes(f"*|{name}|*") == [("vendor-value", 1)]
+    assert compiled(f"*|{name}|*").fields == {name}
+    assert rendered(f"*|{name}|*", {name: "a & b"}) == "a &amp; b"
+    with pytest.raises(TemplateError, match="filled by Mailchimp itself"):
+        rendered(f"*|{name}|*", {})
 
 
 def test_a_mail_is_not_its_page_in_the_archive() -> None:

@@ -42,6 +42,15 @@ def _account_date(context: Context, _value: Any) -> str:
     return php_date(context.now(), "m/d/Y" if is_american else "d/m/Y")
 
 
+def _given(value: Any, name: Any) -> Any:
+    """A value that the vendor fills itself, so that an empty place would say nothing is wrong."""
+    if value is None:
+        raise Fault(
+            f"`*|{text_of(name)}|*` is filled by Mailchimp itself, and the data has none", "give it in the data"
+        )
+    return value
+
+
 def _feed_items(value: Any, most: Any) -> Any:
     """The items of a feed, at most so many."""
     if not isinstance(value, list | tuple):
@@ -119,6 +128,7 @@ MAILCHIMP_FILTERS: dict[str, Filter] = {
     "send_date": make_filter(_send_date),
     "account_date": make_filter(_account_date),
     "feed_items": make_filter(_feed_items),
+    "given": make_filter(_given),
     "has_value": make_filter(_has_value),
     "equals": make_filter(_equals),
     "differs": make_filter(_differs),

@@ -36,6 +36,7 @@ MOST_ITEMS = 1_000  # of a feed that are written
 _FIELD = re.compile(r"[A-Za-z0-9_]{1,100}")
 _CONDITION = re.compile(r"([A-Za-z0-9_:]{1,100})\s*(?:(!=|>=|<=|=|>|<)(.*))?", re.DOTALL)
 _FEED = re.compile(r"(?:\[\$count=([0-9]{1,3})\])?")
+_PLAIN = re.compile(r"[A-Za-z0-9_]{1,60}(?::[A-Za-z0-9_]{1,60}){0,3}")
 _ITEM = "\0feed item"
 _HTML_OF_FEEDS = frozenset({"CONTENT", "CONTENT_FULL", "IMAGE"})
 _OPERATORS = {
@@ -142,7 +143,9 @@ class _Parser:
         elif head in FORMATS and self.is_field(rest):
             value = FilterCall(self.field(rest, place), FORMATS[head], (), (), place)
             self.write(value, body, place, f"*|{body}|*")
-        elif head in self.dialect.vendor_only or body in self.dialect.vendor_only:
+        elif {head, body} & self.dialect.vendor_values:
+            self.vendor_value(body, place)
+        elif {head, body} & self.dialect.vendor_only:
             self.unsupported(body, place)
         elif self.is_field(body) or (head in self.dialect.namespaces and _FIELD.fullmatch(rest)):
             self.write(self.field(body, place), body, place, f"*|{body}|*")
@@ -176,6 +179,17 @@ class _Parser:
         advice = nearest(head.upper(), known) or "names are letters, digits and underscores"
         what = f"`*|{body[:60]}|*` is no merge tag of {self.dialect.title}: it stays in the mail as it stands"
         self.findings.append(self.source.finding("unknown-tag", "error", what, place, advice))
+
+    def vendor_value(self, body: str, place: Place) -> None:
+        """What Mailchimp fills itself: a field of just this name, and an error where the data has none."""
+        if _PLAIN.fullmatch(body) is None:
+            self.unsupported(body, place)
+            return
+        what = f"{self.dialect.title} fills `*|{body[:60]}|*` itself; here it is the field `{body[:60]}` of the data"
+        advice = "declare a field with this alias, or take the tag out"
+        self.findings.append(self.source.finding("vendor-value", "warning", what, place, advice))
+        value = FilterCall(self.field(body, place), "given", (Literal(body, place),), (), place)
+        self.write(value, body, place)
 
     def unsupported(self, body: str, place: Place) -> None:
         what = f"`*|{body[:60]}|*` is filled by {self.dialect.title} itself and cannot be rendered here"
@@ -212,7 +226,7 @@ class _Parser:
         self.begin("RSSITEMS", place)
         what = "Mailchimp fills `*|RSSITEMS:|*` from a feed; here it is the list `RSSITEMS` of the data"
         advice = "declare a list field `rssitems` whose items have TITLE, URL, …"
-        self.findings.append(self.source.finding("vendor-feed", "warning", what, place, advice))
+        self.findings.append(self.source.finding("vendor-value", "warning", what, place, advice))
         self.open[-1].most = most
 
     def interested(self, text: str, place: Place) -> None:

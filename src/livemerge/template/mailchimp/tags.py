@@ -17,7 +17,8 @@ class Dialect:
 
     title: str
     namespaces: frozenset[str]  # of names with a colon that data may have
-    vendor_only: frozenset[str]  # what only the service itself can fill
+    vendor_only: frozenset[str]  # what only the service itself can do
+    vendor_values: frozenset[str] = frozenset()  # what it fills itself, and a field of just this name may
     has_any_case: bool = False  # fields are read in any case
     has_groups: bool = False  # INTERESTED
     has_feeds: bool = False  # RSSITEMS, RSSFEED
@@ -26,14 +27,18 @@ class Dialect:
 
 
 _ACCOUNT = frozenset({"LIST", "MC", "USER", "ACCOUNT", "AUTOMATION", "CAMPAIGN", "ARCHIVE", "RSSFEED"})
-_FILLED = frozenset(  # what Mailchimp fetches, counts or draws itself
-    {"RSSITEM", "RSS", "FEED", "FEEDBLOCK", "FEEDITEM", "FEEDITEMS", "POLL", "SURVEY", "END", "MC:TOC", "MC:TOC_TEXT"}
-    | {"MC:TRANSLATE", "TRANSLATE", "COUPON", "PROMO_CODE", "FACEBOOK", "TWITTER", "INSTAGRAM", "PINTEREST", "LINKEDIN"}
-    | {"PRODUCT_RECOMMENDATION", "REWARDS", "REWARDS_TEXT", "VIDEO", "YOUTUBE", "VIMEO", "EVENTBRITE", "SOCIAL"}
+_BLOCKS = frozenset(  # what Mailchimp fetches or draws around other text
+    {"FEEDBLOCK", "FEEDITEMS", "FEEDITEM", "FEED", "POLL", "SURVEY", "END", "PROMO_CODE", "VIDEO", "YOUTUBE", "VIMEO"}
+)
+_VALUES = frozenset(  # what Mailchimp fetches, counts or draws itself, and a field may stand in for
+    {"RSSITEM", "RSS", "MC:TOC", "MC:TOC_TEXT", "MC:TRANSLATE", "TRANSLATE", "COUPON", "REWARDS", "REWARDS_TEXT"}
+    | {"FACEBOOK", "TWITTER", "INSTAGRAM", "PINTEREST", "LINKEDIN", "SOCIAL", "EVENTBRITE", "PRODUCT_RECOMMENDATION"}
 )
 
 DIALECTS = {
-    "mailchimp": Dialect("Mailchimp", _ACCOUNT, _FILLED, has_groups=True, has_feeds=True, has_archive_page=True),
+    "mailchimp": Dialect(
+        "Mailchimp", _ACCOUNT, _BLOCKS, _VALUES, has_groups=True, has_feeds=True, has_archive_page=True
+    ),
     "mandrill": Dialect(
         "Mandrill", frozenset({"MC"}), frozenset({"END"}), has_any_case=True, has_unsubscribe_target=True
     ),
