@@ -104,7 +104,7 @@ def codes(check):
         "{% if first_name %}{{ first_name | upcase }}{% endif %}{{ city }}",
         "{{ email }} {{ customer_id }} {{ view_url }}",
         "{{ orders | plus: 1 }} {{ spent | times: 2 | round }}",
-        "{% if orders > 3 %}x{% endif %}{% if is_member == 1 %}x{% endif %}",
+        "{% if orders > 3 %}x{% endif %}{% if is_member == true %}x{% endif %}",
         "{{ since | date: '%Y' }} {{ since | date: '%Y' | plus: 1 }}",
         "{{ city | size | plus: 1 }} {{ city.size }} {% if recommended.size > 2 %}x{% endif %}",
         "{% for item in recommended %}{{ item.price | times: 2 }} {{ item.colour }}{% endfor %}",

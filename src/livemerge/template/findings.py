@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
@@ -30,6 +31,7 @@ class Finding:
     advice: str
     part: str = ""  # subject, preheader, html or text, where the template is one part of a message
     file: str = ""  # the name of the template it stands in: of an included one, where that is the place
+    effect: str = ""  # what it does to which customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,17 @@ class Read:
         return (self.path, *(path for path, _ in self.alternatives))
 
 
+# Controls, and what turns the direction of writing around (Unicode UAX 9): they would move the caret.
+_COMMANDS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NO_COLUMN = frozenset({"Mn", "Me", "Cf"})  # categories of characters that take no place of their own
+
+
+def _columns(text: str) -> int:
+    """The columns a text takes in a terminal: two for wide characters (Unicode UAX 11), none for what combines."""
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    return len(text) + wide - sum(unicodedata.category(each) in _NO_COLUMN for each in text)
+
+
 class Source:
     """The text of a template, asked for places, carets and errors.
 
@@ -93,10 +106,10 @@ class Source:
         if not 0 <= index < len(self.starts):
             return ""
         end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
-        line = self.text[self.starts[index] : end].rstrip("\r").replace("\t", " ")
+        line = _COMMANDS.sub("\ufffd", self.text[self.starts[index] : end].rstrip("\r").replace("\t", " "))
         column = max(0, place.column - self._first_column_of(index))
         left = max(0, column - CARET_WIDTH // 2)
-        return f"  {line[left : left + CARET_WIDTH]}\n  {' ' * (column - left)}^"
+        return f"  {line[left : left + CARET_WIDTH]}\n  {' ' * _columns(line[left:column])}^"
 
     def _first_column_of(self, index: int) -> int:
         return self.first_column if index == 0 else 1

@@ -17,9 +17,11 @@ from livemerge.template.ampscript import (
     ampscript_texts,
     parse_ampscript,
 )
+from livemerge.template.ampscript.kinds import AMPSCRIPT_KINDS
 from livemerge.template.filters import LIQUID_FILTERS, Filter
 from livemerge.template.filters.braze import BRAZE_FILTERS
 from livemerge.template.filters.customerio import CUSTOMERIO_FILTERS
+from livemerge.template.filters.kinds import LIQUID_KINDS
 from livemerge.template.findings import Finding
 from livemerge.template.generate import LIQUID_MANNER, Manner
 from livemerge.template.handlebars import (
@@ -37,6 +39,7 @@ from livemerge.template.handlebars import (
     parse_mustachio,
     values,
 )
+from livemerge.template.handlebars.kinds import HANDLEBARS_KINDS
 from livemerge.template.kinds import Kinds
 from livemerge.template.liquid import (
     braze_data,
@@ -99,6 +102,7 @@ _LIQUID = Language(
     liquid_spans,
     liquid_guard,
     dialects=("braze", "customerio"),
+    kinds=LIQUID_KINDS,
 )
 _BRAZE = replace(
     _LIQUID,
@@ -121,6 +125,7 @@ _HANDLEBARS = Language(
     show=values.show,
     escape=values.escape,
     settings=frozenset(OPTIONS),
+    kinds=HANDLEBARS_KINDS,
 )
 
 LANGUAGES = {
@@ -144,6 +149,7 @@ LANGUAGES = {
         unescaped=AMPSCRIPT_UNESCAPED,
         plain_text=AMPSCRIPT_PLAIN_TEXT,
         texts=ampscript_texts,
+        kinds=AMPSCRIPT_KINDS,
         shares_variables=True,
         has_locale=True,
     ),

@@ -322,6 +322,11 @@ class Template:
         )
 
     @property
+    def tree(self) -> Block:
+        """What the template is, as its front end has read it."""
+        return self._unit.block
+
+    @property
     def effects(self) -> Block:
         """What a part that runs after this one needs of it: what came before, and what sets variables."""
         return (*self._before_all, *effects_of(self._unit.block, self._filters))

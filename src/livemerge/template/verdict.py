@@ -135,10 +135,10 @@ class Condition:
     keys: tuple[tuple[nodes.Path, str], ...]
     judge: Judge = field(compare=False, repr=False)
 
-    def verdict(self, key: str, value: object) -> bool | None:
-        """What it comes out as where what this key stands for has this value."""
+    def verdict(self, is_asked: Callable[[str], bool], value: object) -> bool | None:
+        """What it comes out as where what the keys asked for stand for has this value."""
         known = dict(self.keys)
-        return self.judge.verdict(self.expression, lambda path: value if known.get(path) == key else UNKNOWN)
+        return self.judge.verdict(self.expression, lambda path: value if is_asked(known.get(path, "")) else UNKNOWN)
 
     @property
     def literals(self) -> tuple[object, ...]:

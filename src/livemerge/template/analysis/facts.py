@@ -72,7 +72,7 @@ def after(before: Facts, ways: Sequence[Facts]) -> Facts:
     joined = either(open_ways)
     if len(open_ways) < len(ways):
         return joined
-    return replace(joined, tested=(before.tested & joined.tested) | joined.present)
+    return replace(joined, tested=(before.tested & joined.tested) | (joined.present - before.present))
 
 
 def _wholes(path: str) -> Iterable[str]:

@@ -91,7 +91,7 @@ def case(walk: Walk, node: nodes.Case, names: Names) -> None:
                 condition = made_condition(walk, equal, names)
                 place = arm.place
                 file = walk.source.name
-                test = Test(condition, walk.given, arm.source, place.line, place.column, True, file=file)
+                test = Test(condition, walk.given, f"when {arm.source}", place.line, place.column, True, file=file)
                 walk.found.tests.append(test)
                 walk.is_given(condition, True)
             walk.block(arm.body, names)

@@ -1,0 +1,18 @@
+"""What kinds of values the helpers of Handlebars' dialects need and give, by the functions that do their work."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from livemerge.template.kinds import Kinds
+
+_TEXT: Final = ("anything",)
+
+HANDLEBARS_KINDS: Final[dict[str, Kinds]] = {
+    "date": Kinds("formatDate", ("date",), "text"),
+    "size": Kinds("length", _TEXT, "number"),
+    "substring": Kinds("substring", ("anything", "number", "number"), "text"),
+    "abbreviate": Kinds("abbreviate", ("anything", "number"), "text"),
+    "center": Kinds("center", ("anything", "number"), "text"),
+    **{name: Kinds(name, _TEXT, "text") for name in ("upper", "lower", "replace", "cut", "slugify", "json")},
+}
