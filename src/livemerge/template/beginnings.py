@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,12 +28,12 @@ UNKNOWN: Final = (Beginning("", False),)
 
 
 class Beginnings:
-    """The texts of one template, through the variables they are held in. Each variable is followed once."""
+    """The texts of a template and those it includes, through variables; each variable is followed once."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, blocks: Iterable[Block]) -> None:
         self._held: dict[str, list[Expression | Block]] = {}
         self._known: dict[str, tuple[Beginning, ...]] = {}
-        for statement in statements_in(block):
+        for statement in (each for block in blocks for each in statements_in(block)):
             if isinstance(statement, nodes.Assign):
                 self._held.setdefault(statement.name, []).append(statement.value)
             elif isinstance(statement, nodes.Capture):

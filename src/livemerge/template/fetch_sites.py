@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 from livemerge.template import nodes
 from livemerge.template.beginnings import Beginning, Beginnings
 from livemerge.template.filters import Filter
+from livemerge.template.findings import Source
 from livemerge.template.nodes import Block, Statement
 from livemerge.template.walk import blocks_of, calls_in, expressions_in, expressions_of, statements_in
 
@@ -28,13 +29,23 @@ class FetchSite:
     is_repeated: bool  # in a loop that may ask for another address each round
     paths: tuple[str, ...]  # the fields its address is made of
     part: str = ""
+    file: str = ""  # the name of the template it stands in
 
 
-def fetch_sites(block: Block, filters: Mapping[str, Filter]) -> tuple[FetchSite, ...]:
-    """Every place that fetches, in the order of the template."""
-    if not any(call.fetches for call in calls_in(block, filters)):
+Units: TypeAlias = Sequence[tuple[Block, Source]]
+"""A template and those it includes, the first one first."""
+
+
+def fetch_sites(units: Units, filters: Mapping[str, Filter], before: Block = ()) -> tuple[FetchSite, ...]:
+    """Every place that fetches, in the order of the template. before: what ran before it and shares its variables."""
+    if not _fetches(units, filters):
         return ()
-    return tuple(_sites(block, filters, Beginnings(block), is_in_loop=False))
+    known = Beginnings([before, *(block for block, _ in units)])
+    return tuple(
+        replace(site, file=source.name)
+        for block, source in units
+        for site in _sites(block, filters, known, is_in_loop=False)
+    )
 
 
 def _sites(block: Block, filters: Mapping[str, Filter], known: Beginnings, *, is_in_loop: bool) -> Iterator[FetchSite]:
@@ -60,11 +71,26 @@ class Calls:
         return Calls(self.constant | other.constant, self.varying + other.varying)
 
 
-def most_calls(block: Block, filters: Mapping[str, Filter]) -> Calls:
+def most_calls(units: Units, filters: Mapping[str, Filter]) -> Calls:
     """The calls of one rendering at most; of a condition's branches only one runs."""
-    if not any(call.fetches for call in calls_in(block, filters)):
+    if not _fetches(units, filters):
         return Calls()
-    return _calls_of(block, filters, Beginnings(block))
+    known = Beginnings(block for block, _ in units)
+    own, *included = [_calls_of(block, filters, known) for block, _ in units]
+    inside = sum(included, Calls())
+    if inside.varying and any(_includes_in_loop(block) for block, _ in units):
+        return own + Calls(inside.constant, ANY_NUMBER)
+    return own + inside
+
+
+def _fetches(units: Units, filters: Mapping[str, Filter]) -> bool:
+    return any(call.fetches for block, _ in units for call in calls_in(block, filters))
+
+
+def _includes_in_loop(block: Block) -> bool:
+    loops = (each for each in statements_in(block) if isinstance(each, _LOOPS))
+    inside = (each for loop in loops for body in blocks_of(loop) for each in statements_in(body))
+    return any(isinstance(each, nodes.Include | nodes.Partial) for each in inside)
 
 
 def runs_unknown(block: Block, filters: Mapping[str, Filter]) -> bool:

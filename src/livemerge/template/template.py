@@ -155,8 +155,9 @@ class Template:
         )
         self.included: tuple[Source, ...] = tuple(source for _, source in reach.templates)
         self.blocks: tuple[Block, ...] = (unit.block, *(block for block, _ in reach.templates))
-        self.fetches: tuple[FetchSite, ...] = fetch_sites(unit.block, self._filters)
-        self.most_calls: Calls = most_calls(unit.block, self._filters)
+        units = ((unit.block, unit.source), *reach.templates)
+        self.fetches: tuple[FetchSite, ...] = fetch_sites(units, self._filters, before)
+        self.most_calls: Calls = most_calls(units, self._filters)
         self.may_fetch = bool(self.fetches) or runs_unknown(unit.block, self._filters)
 
     def _findings_of(self, reach: Reach) -> Iterator[Finding]:
@@ -320,11 +321,6 @@ class Template:
             before=self._before if unit is self._unit else (),
             manner=self._spoken.manner,
         )
-
-    @property
-    def tree(self) -> Block:
-        """What the template is, as its front end has read it."""
-        return self._unit.block
 
     @property
     def effects(self) -> Block:

@@ -84,3 +84,15 @@ def test_texts_that_are_run_may_fetch_too() -> None:
     assert compile("%%=ContentBlockByKey(key)=%%", "ampscript").may_fetch
     assert not compile("%%=v(key)=%%", "ampscript").may_fetch
     assert not compile("{% include 'a' %}", "liquid", templates={"a": "x"}).may_fetch
+
+
+def test_included_templates_are_followed_and_told_by_their_names() -> None:
+    inner = f"%%=HTTPGet({B})=%%%%=HTTPGet(Concat(@u, id))=%%"
+    template = compile(
+        f"%%[ SET @u = {A} ]%%%%=ContentBlockByName('inner')=%%", "ampscript", name="m", templates={"inner": inner}
+    )
+    assert [(each.file, each.urls) for each in template.fetches] == [
+        ("inner", ("https://b.example/x",)),
+        ("inner", ("https://a.example/x",)),
+    ]
+    assert template.most_calls.count == 2

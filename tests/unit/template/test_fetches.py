@@ -76,3 +76,12 @@ def test_a_rendering_that_lacks_one_reply_of_two_asks_for_that_one() -> None:
     with pytest.raises(Unanswered) as caught:
         compile(call("a") + call("b"), "ampscript").render({}, replies={get("a"): Reply(200, "x")})
     assert caught.value.request == get("b")
+
+
+def test_an_address_set_by_one_part_is_known_in_the_next() -> None:
+    text = (
+        "+++\nsubject = '%%=HTTPGet(@u)=%%'\nlanguage = \"ampscript\"\n+++\n"
+        '<p>%%[ SET @u = "https://api.example/a" ]%%</p>\n'
+    )
+    (site,) = compile_message(text, name="m.html").fetches
+    assert (site.part, site.urls) == ("subject", ("https://api.example/a",))
