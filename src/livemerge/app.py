@@ -35,7 +35,7 @@ from livemerge.campaign import (
 from livemerge.campaign.explain import Explanation, explain
 from livemerge.campaign.lock import lock_path
 from livemerge.campaign.suppressions import Suppressions
-from livemerge.catalog import Catalog, load_catalog
+from livemerge.catalog import Catalog, DataExtension, load_catalog
 from livemerge.check import check_template, describe, has_errors
 from livemerge.clock import Clock, SystemClock
 from livemerge.config import Settings, load_campaign, load_settings
@@ -46,6 +46,7 @@ from livemerge.errors import (
     CampaignError,
     ConfigError,
     DeliveryError,
+    SourceError,
     TemplateError,
     nearest,
     nearest_or_all,
@@ -56,11 +57,13 @@ from livemerge.message import Composer, Links, Message, Recipient, Sender, parse
 from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
-from livemerge.resolve import Cache, Fault, Overrides, Resolver
+from livemerge.resolve import Cache, Extensions, Fault, Overrides, Resolver
 from livemerge.sources import Source, make_source
 from livemerge.sources.source import unaskable
+from livemerge.sources.whole_table import WholeTable, read_whole
 from livemerge.store import Store, open_store
 from livemerge.template import Finding, MessageTemplate, Trace, compile_message
+from livemerge.template.included import FOLDER, is_piece
 from livemerge.values import Key, Profile
 
 API_DEADLINE_S: Final = 0.15  # so that 200 ms hold with the network
@@ -170,6 +173,11 @@ class Livemerge:
         )
 
     @cached_property
+    def extensions(self) -> Extensions:
+        """The project's data extensions, read when first looked up."""
+        return Extensions(self.catalog.extensions, self.settings.root, self._read_extension, self.clock)
+
+    @cached_property
     def overrides(self) -> Overrides:
         return Overrides(self.catalog, self.clock, self.store)
 
@@ -257,6 +265,7 @@ class Livemerge:
         _refuse_no_key(key)
         mailing, _ = self.mailing(template, campaign)
         profiles = await self.resolver.resolve(mailing.plan, [key], deadline_s=deadline_s, faults=faults)
+        await mailing.refresh()
         takes_8bit = await self._takes_8bit(campaign.transport) if campaign else True
         recipient, made_at = Recipient(key, address), self.clock.now()
         profile = profiles[key]
@@ -279,6 +288,7 @@ class Livemerge:
         """Sends a campaign file to everybody it has not reached. Raises LivemergeError; the ledger stays right."""
         declared = self.campaign(campaign)
         mailing, text = self._sendable_mailing(declared)
+        await mailing.refresh()
         self._refuse_public_relay(declared.transport)
         occurrence = declared.occurrence or DEFAULT_OCCURRENCE
         parts = Parts(
@@ -321,6 +331,7 @@ class Livemerge:
             key,
             self.catalog,
             lambda template: Composer(template, sender, self.links, campaign=campaign, occurrence=occurrence),
+            self.extensions,
         )
 
     def ledger(self, campaign: str, occurrence: str | None = None) -> Ledger:
@@ -351,8 +362,10 @@ class Livemerge:
         return sorted((self.settings.root / "campaigns").glob("*.toml"))
 
     def template_files(self) -> list[Path]:
-        folder = self.settings.root / "templates"
-        return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        """The project's messages; files that are marked as pieces of them are none."""
+        folder = self.settings.root / config.TEMPLATES
+        files = config.template_files(self.settings.root)
+        return [path for path in files if not is_piece(path.relative_to(folder).as_posix())]
 
     def template(self, name: str | Path, language: str | None = None) -> tuple[MessageTemplate, str]:
         """A template of the project, compiled, and its text. `name` is relative to templates/ or to the project."""
@@ -362,7 +375,8 @@ class Livemerge:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise TemplateError(f"not UTF-8 text (byte {error.start})", where=shown) from None
-        return compile_message(text, name=shown, language=language or None), text
+        files = config.template_texts(self.settings.root)
+        return compile_message(text, name=shown, language=language or None, files=files), text
 
     def mailing(self, template: str | Path, campaign: config.Campaign | None = None) -> tuple[Mailing, str]:
         """What messages of a template are made with, and the template's text."""
@@ -376,7 +390,14 @@ class Livemerge:
             occurrence=(campaign.occurrence or DEFAULT_OCCURRENCE) if campaign else PREVIEW,
             list_id=campaign.list_id if campaign else "",
         )
-        return make_mailing(self.catalog, compiled, composer), text
+        return make_mailing(self.catalog, compiled, composer, self._included(compiled), self.extensions), text
+
+    def _included(self, template: MessageTemplate) -> dict[str, str]:
+        """The texts of the files a template includes, by their paths below templates/."""
+        if not template.included:
+            return {}
+        files = config.template_texts(self.settings.root)
+        return {path: text for path, text in files.items() if f"{FOLDER}{path}" in template.included}
 
     def check(self, names: Iterable[str | Path] = ()) -> list[Checked]:
         """What is wrong with these templates, or with all; and that every campaign file can be read."""
@@ -518,11 +539,23 @@ class Livemerge:
                 raise ConfigError(error.what, where=where, advice=error.advice) from error
             raise
 
+    def _read_extension(self, extension: DataExtension) -> WholeTable:
+        """A data extension's rows; what is wrong with it is told with file and line."""
+        try:
+            return read_whole(extension, root=self.settings.root, read_secret=self._read_secret)
+        except (ConfigError, SourceError) as error:
+            if error.where.startswith("data_extension."):
+                error.where = self.settings.where("data_extension", extension.name)
+            raise
+
     def _read_secret(self, reference: str, where: str) -> str:
         return config.read_secret(reference, self.settings.root, where=where)
 
     def _catalog_digest(self) -> str:
-        declared = msgspec.json.encode((self.settings.source, self.settings.field), order="deterministic")
+        parts: list[object] = [self.settings.source, self.settings.field]
+        if self.settings.data_extension:  # without any, the digest is that of runs from before there were some
+            parts.append(self.settings.data_extension)
+        declared = msgspec.json.encode(parts, order="deterministic")
         return hashlib.sha256(declared).hexdigest()
 
 

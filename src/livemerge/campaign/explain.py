@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from livemerge.campaign.ledger import Ledger, moment
 from livemerge.campaign.mailing import Mailing, make_mailing
 from livemerge.campaign.provenance import unpack, unpack_fetched
@@ -14,6 +16,7 @@ from livemerge.catalog import Catalog
 from livemerge.errors import CampaignError
 from livemerge.fetch import Fetched
 from livemerge.message import Composer, Recipient
+from livemerge.resolve import Extensions
 from livemerge.template import MessageTemplate, Reply, Request, Trace, Unanswered, compile_message
 from livemerge.values import Key, Profile
 
@@ -36,9 +39,16 @@ class Explanation:
 
 
 def explain(
-    ledger: Ledger, key: Key, catalog: Catalog, make_composer: Callable[[MessageTemplate], Composer]
+    ledger: Ledger,
+    key: Key,
+    catalog: Catalog,
+    make_composer: Callable[[MessageTemplate], Composer],
+    extensions: Extensions,
 ) -> Explanation:
-    """Rendered again from what the ledger kept, with the template as it was pinned. Raises CampaignError."""
+    """Rendered again from what the ledger kept, with the template as it was pinned. Raises CampaignError.
+
+    Data extensions are looked up as they are now: SourceError, ConfigError where they cannot be read.
+    """
     run, delivery = ledger.run(), ledger.delivery(key)
     if run is None or delivery is None:
         raise CampaignError(f"customer {key} is not in this campaign", advice="Is it the key of the audience?")
@@ -46,8 +56,12 @@ def explain(
     if body is None:
         return Explanation(delivery, run["template_name"], None, None, {})
     profile, made_at = unpack(body, key)
-    template = compile_message(run["template_text"], name=run["template_name"], language=run["template_language"])
-    mailing = make_mailing(catalog, template, make_composer(template))
+    included: dict[str, str] = orjson.loads(run["included"])
+    template = compile_message(
+        run["template_text"], name=run["template_name"], language=run["template_language"], files=included
+    )
+    mailing = make_mailing(catalog, template, make_composer(template), extensions=extensions)
+    mailing.load()
     fetched, is_whole = unpack_fetched(body)
     recipient = Recipient(key, delivery["address"])
     traces = _traces(mailing, recipient, profile, made_at, fetched) if is_whole else {}

@@ -26,9 +26,10 @@ from livemerge.values import Key
 CHUNK_CUSTOMERS: Final = 500  # resolved together: one batch call to most sources
 
 PLAN_RUN: Final = """
-INSERT INTO campaign_run (campaign, occurrence, state, template_name, template_text, template_language, pins,
-                          planned, started_at)
-VALUES (:campaign, :occurrence, 'running', :template_name, :template_text, :template_language, :pins, 0, :now)
+INSERT INTO campaign_run (campaign, occurrence, state, template_name, template_text, template_language, included,
+                          pins, planned, started_at)
+VALUES (:campaign, :occurrence, 'running', :template_name, :template_text, :template_language, :included, :pins, 0,
+        :now)
 """
 COUNT_PLANNED: Final = (
     "UPDATE campaign_run SET planned = :planned WHERE campaign = :campaign AND occurrence = :occurrence"
@@ -38,7 +39,8 @@ UPDATE campaign_run SET state = :state, finished_at = :finished_at
 WHERE campaign = :campaign AND occurrence = :occurrence
 """
 REPIN: Final = """
-UPDATE campaign_run SET pins = :pins, template_text = :template_text, template_language = :template_language
+UPDATE campaign_run SET pins = :pins, template_text = :template_text, template_language = :template_language,
+                        included = :included
 WHERE campaign = :campaign AND occurrence = :occurrence
 """
 READ_RUN: Final = "SELECT * FROM campaign_run WHERE campaign = ? AND occurrence = ?"
@@ -167,6 +169,7 @@ class Pinned:
     template_text: str
     template_language: str
     pins: str  # JSON
+    included: str = "{}"  # JSON: texts of the files that the template includes, by their paths below templates/
 
 
 class Ledger:
@@ -360,4 +363,5 @@ def _pinned_row(pinned: Pinned) -> dict[str, str]:
         "template_text": pinned.template_text,
         "template_language": pinned.template_language,
         "pins": pinned.pins,
+        "included": pinned.included,
     }

@@ -11,7 +11,9 @@ from markupsafe import Markup
 from livemerge.catalog import Binding, Catalog
 from livemerge.message import Composer, Message, Recipient
 from livemerge.plan import Plan, make_plan
+from livemerge.resolve import Extensions
 from livemerge.template import MessageTemplate, Reply, Request, Trace
+from livemerge.template.ampscript import TABLES
 from livemerge.values import Profile
 
 
@@ -24,6 +26,19 @@ class Mailing:
     plan: Plan
     composer: Composer
     html_fields: frozenset[str]  # of type html: the only values that raw constructs may print raw
+    included: Mapping[str, str]  # texts of the files that the template includes, by their paths below templates/
+    extensions: Extensions | None = None
+    tables: tuple[str, ...] = ()  # data extensions that the template looks up, by the names it has for them
+
+    async def refresh(self) -> None:
+        """Reads the data extensions that are not there yet, or too old. Raises ConfigError, SourceError."""
+        if self.extensions is not None and self.tables:
+            await self.extensions.refresh(self.tables)
+
+    def load(self) -> None:
+        """As refresh, for who cannot wait."""
+        if self.extensions is not None:
+            self.extensions.load(self.tables)
 
     def compose(
         self,
@@ -61,14 +76,31 @@ class Mailing:
         values: Mapping[str, object] = profile.values
         if self.html_fields:
             values = dict(values) | {name: _markup(values.get(name)) for name in self.html_fields}
-        return self.binding.data(values, provided)
+        data = self.binding.data(values, provided)
+        if self.extensions is not None and self.tables:
+            data[TABLES] = self.extensions.tables(self.tables)
+        return data
 
 
-def make_mailing(catalog: Catalog, template: MessageTemplate, composer: Composer) -> Mailing:
+def make_mailing(
+    catalog: Catalog,
+    template: MessageTemplate,
+    composer: Composer,
+    included: Mapping[str, str] | None = None,
+    extensions: Extensions | None = None,
+) -> Mailing:
     """The mailing of a template. Paths the catalog does not know stay unbound: `check` reports them."""
     binding = catalog.bind(template.fields)
     html = frozenset(name for name in binding.fields if catalog.fields[name].type == "html")
-    return Mailing(template, binding, make_plan(catalog, binding.fields), composer, html)
+    plan = make_plan(catalog, binding.fields)
+    tables = _tables(template, catalog)
+    return Mailing(template, binding, plan, composer, html, included or {}, extensions, tables)
+
+
+def _tables(template: MessageTemplate, catalog: Catalog) -> tuple[str, ...]:
+    """The data extensions a template looks up; all of them where a name is known only while rendering."""
+    names = {name for lookup in template.lookups for name in lookup.tables}
+    return tuple(sorted(catalog.extensions if None in names else filter(None, names)))
 
 
 def _markup(value: object) -> object:

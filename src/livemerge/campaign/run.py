@@ -140,18 +140,20 @@ def _plan_or_go_on(parts: Parts, accept_changes: bool) -> None:
     run = parts.ledger.run()
     audience = parts.audience()
     pins = {
-        "template": hashlib.sha256(parts.template_text.encode()).hexdigest(),
+        "template": _digest(parts.template_text),
         "catalog": parts.catalog_digest,
         "audience": audience.digest,
+        **{f"templates/{path}": _digest(text) for path, text in parts.mailing.included.items()},
     }
     template = parts.mailing.template
-    pinned = Pinned(template.name, parts.template_text, template.language, orjson.dumps(pins).decode())
+    included = orjson.dumps(parts.mailing.included).decode()
+    pinned = Pinned(template.name, parts.template_text, template.language, orjson.dumps(pins).decode(), included)
     if run is None:
         mistakes = Mistakes()
         parts.ledger.plan(pinned, audience.members(mistakes), mistakes, audience.name)
         return
     before = orjson.loads(run["pins"])
-    edited = [name for name, digest in pins.items() if before.get(name) != digest]
+    edited = [name for name in {**pins, **before} if before.get(name) != pins.get(name)]
     if edited and run["state"] != "done":
         if not accept_changes:
             raise CampaignError(
@@ -163,6 +165,10 @@ def _plan_or_go_on(parts: Parts, accept_changes: bool) -> None:
         parts.ledger.repin(pinned)
     parts.ledger.settle_doubt(resend=parts.campaign.on_unknown == "resend")
     parts.ledger.release_retries()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _expire_in_time(parts: Parts) -> None:

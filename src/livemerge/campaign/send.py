@@ -166,6 +166,7 @@ class Send:
             yield from (chunk[start : start + size] for start in range(0, len(chunk), size))
 
     async def _resolve(self, due: list[Due]) -> Chunk:
+        await self._mailing.refresh()
         profiles = await self._resolver.resolve(
             self._mailing.plan,
             [customer.key for customer in due],

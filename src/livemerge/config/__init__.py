@@ -40,6 +40,7 @@ from livemerge.config.sections import (
     TableSource,
     Transport,
 )
+from livemerge.config.template_files import TEMPLATES, template_files, template_texts
 
 __all__ = [
     "FIELD_NAME",
@@ -48,6 +49,7 @@ __all__ = [
     "PROJECT_FILE",
     "PROVIDED_NAMES",
     "RESERVED_FIELDS",
+    "TEMPLATES",
     "Audience",
     "Auth",
     "Basic",
@@ -82,4 +84,6 @@ __all__ = [
     "origins_of",
     "parse_duration_s",
     "read_secret",
+    "template_files",
+    "template_texts",
 ]

@@ -80,6 +80,21 @@ def _columns(text: str) -> int:
     return len(text) + wide - sum(unicodedata.category(each) in _NO_COLUMN for each in text)
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One place where a template looks rows of a table up, or takes a column of such a row.
+
+    `tables`: the data extensions they may be of, by the names written there; None for one that nobody knows before
+    rendering. `columns`: names of columns, each with its place.
+    """
+
+    tables: tuple[str | None, ...]
+    columns: tuple[tuple[str, Place], ...]
+    line: int
+    column: int
+    file: str = ""
+
+
 class Source:
     """The text of a template, asked for places, carets and errors.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from livemerge.template.ampscript import (
     AMPSCRIPT_UNESCAPED,
     ampscript_data,
     ampscript_guard,
+    ampscript_lookups,
     ampscript_spans,
     ampscript_texts,
     parse_ampscript,
@@ -22,7 +23,7 @@ from livemerge.template.filters import LIQUID_FILTERS, Filter
 from livemerge.template.filters.braze import BRAZE_FILTERS
 from livemerge.template.filters.customerio import CUSTOMERIO_FILTERS
 from livemerge.template.filters.kinds import LIQUID_KINDS
-from livemerge.template.findings import Finding
+from livemerge.template.findings import Finding, Lookup, Source
 from livemerge.template.generate import LIQUID_MANNER, Manner
 from livemerge.template.handlebars import (
     DIALECTS,
@@ -88,6 +89,7 @@ class Language:
     settings: frozenset[str] = frozenset()  # names of options its parser takes
     has_locale: bool = False  # some function formats by the message's locale
     kinds: Mapping[str, Kinds] = field(default_factory=dict)  # what its functions need and give
+    lookups: Callable[[Sequence[tuple[Block, Source]]], tuple[Lookup, ...]] = lambda units: ()  # of tables
 
     @property
     def is_true(self) -> Callable[[Any], bool]:
@@ -149,6 +151,7 @@ LANGUAGES = {
         unescaped=AMPSCRIPT_UNESCAPED,
         plain_text=AMPSCRIPT_PLAIN_TEXT,
         texts=ampscript_texts,
+        lookups=ampscript_lookups,
         kinds=AMPSCRIPT_KINDS,
         shares_variables=True,
         has_locale=True,

@@ -9,7 +9,7 @@ subject = "Hello {{ first_name }}"
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -19,12 +19,12 @@ from livemerge.template.cultures import CULTURES, culture_of
 from livemerge.template.effects import draws_alike
 from livemerge.template.fetch_sites import Calls, FetchSite
 from livemerge.template.fetches import Reply, Request, Unanswered
-from livemerge.template.findings import Finding, Read, Source
+from livemerge.template.findings import Finding, Lookup, Read, Source
 from livemerge.template.front_matter import FENCE, FrontMatter, read_front_matter, with_line_feeds
-from livemerge.template.included import included_texts
+from livemerge.template.included import Included, included_texts
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
-from livemerge.template.plain_text import text_of_html, text_template
+from livemerge.template.plain_text import is_paragraph, text_of_html, text_template
 from livemerge.template.template import Template, Writer, compile  # noqa: A004
 from livemerge.template.trace import Trace
 from livemerge.template.verdict import Test
@@ -106,6 +106,7 @@ class MessageTemplate:
     tests: tuple[Test, ...] = ()
     dialect: str = ""
     included: Mapping[str, Source] = field(default_factory=dict)  # the other files it is made of, by their names
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def may_fetch(self) -> bool:
@@ -206,7 +207,8 @@ def compile_message(
         compiler.calls.count,
         tuple(compiler.tests),
         compiler.dialect or "",
-        {source.name: source for part in parts if isinstance(part, Template) for source in part.included},
+        {source.name: source for _, source in compiler.units if source.name != name},
+        language_of(spoken, compiler.dialect).lookups(compiler.units),
     )
 
 
@@ -231,6 +233,7 @@ class _Compiler:
         self.tests: list[Test] = []
         self.fetches: list[FetchSite] = []
         self.calls = Calls()
+        self.units: list[tuple[Block, Source]] = []
 
     def subject(self) -> Template:
         """The subject, the last part of all where parts share their variables."""
@@ -248,10 +251,18 @@ class _Compiler:
         self.tests += [replace(test, part=part) for test in template.tests]
         self.fetches += [replace(site, part=part) for site in template.fetches]
         self.calls += template.most_calls
+        self.units += template.units
         return template
 
     def compiled(
-        self, source: str, start: Place, escape: Literal["html"] | None, *, is_plain: bool, before: Block = ()
+        self,
+        source: str,
+        start: Place,
+        escape: Literal["html"] | None,
+        *,
+        is_plain: bool,
+        before: Block = (),
+        templates: Mapping[str, str] | None = None,
     ) -> Template:
         return compile(
             source,
@@ -262,7 +273,7 @@ class _Compiler:
             raw="markup",
             first_line=start.line,
             first_column=start.column,
-            templates=self.templates,
+            templates=self.templates if templates is None else templates,
             plain_text=is_plain,
             before=before,
             locale=self.locale,
@@ -272,8 +283,10 @@ class _Compiler:
         """The text part made from the HTML, as a template where that works, else from what is rendered."""
         language = language_of(self.language, self.dialect)
         try:
-            text = text_template(html.source, language.spans, language.guard)
-            derived = self.compiled(text, Place(1, 1), None, is_plain=True, before=self.before_html)
+            paragraphs = [name for name, each in html.included.items() if is_paragraph(each.text, language.spans)]
+            text = text_template(html.source, language.spans, language.guard, paragraphs)
+            texts = self.included_as_text(html, paragraphs)
+            derived = self.compiled(text, Place(1, 1), None, is_plain=True, before=self.before_html, templates=texts)
             if not draws_alike(html.effects, derived.effects):
                 raise TemplateError("the text would draw other random values than the HTML")
             return derived
@@ -291,6 +304,18 @@ class _Compiler:
                 )
             )
             return RenderedText(html, self.name, self.language)
+
+    def included_as_text(self, html: Template, paragraphs: Collection[str]) -> dict[str, str]:
+        """What the HTML includes, as templates of text. Raises TemplateError where one does not turn into such."""
+        language = language_of(self.language, self.dialect)
+        reached = {source.name for _, source in html.units}
+        made: dict[str, str] = {}
+        for name, text in self.templates.items():
+            file = text.file if isinstance(text, Included) else name
+            if file in reached or not isinstance(text, Included):
+                plain = text_template(text, language.spans, language.guard, paragraphs)
+                made[name] = Included.of(plain.strip("\n"), file)
+        return made
 
     def warn_about_subject(self) -> None:
         advice = f'write `subject = "…"` between two lines of `{FENCE}` at the top of the file'

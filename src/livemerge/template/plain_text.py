@@ -7,7 +7,7 @@ they came in. Heads, styles, scripts, comments and hidden elements go; blocks en
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from livemerge.errors import TemplateError
@@ -36,25 +36,48 @@ class TagSpan:
     is_kept: bool = False  # it stays in the text where the markup around it is dropped
 
 
-def text_template(html: str, spans: Callable[[str], Iterator[TagSpan]], guard: Callable[[str], str]) -> str:
-    """A text template from an HTML template. `guard` keeps plain text that looks like a tag from being one."""
+Spans = Callable[[str], Iterator[TagSpan]]
+
+
+def text_template(html: str, spans: Spans, guard: Callable[[str], str], paragraphs: Collection[str] = ()) -> str:
+    """A text template from an HTML template. `guard` keeps plain text that looks like a tag from being one.
+
+    `paragraphs`: names of included templates that stand on lines of their own.
+    """
     html = html.replace(_OPEN, "").replace(_CLOSE, "")
     tags: list[tuple[str, bool]] = []
     kept: set[int] = set()
+    apart: set[int] = set()
     pieces: list[str] = []
     at = 0
     for span in spans(html):
         pieces += (html[at : span.start], f"{_OPEN}{len(tags)}{_CLOSE}")
         if span.is_kept:
             kept.add(len(tags))
+        if span.is_visible and any(name in html[span.start : span.end] for name in paragraphs):
+            apart.add(len(tags))
         tags.append((html[span.start : span.end], span.is_visible))
         at = span.end
-    walk = _Walk([is_visible for _, is_visible in tags], frozenset(kept))
+    walk = _Walk([is_visible for _, is_visible in tags], frozenset(kept), frozenset(apart))
     walk.feed("".join((*pieces, html[at:])))
     found = _MASK.split(walk.text())
     if not kept <= {int(piece) for piece in found[1::2]}:
         raise TemplateError("code stands where text has no place for it", advice="move it out of comments and tags")
     return "".join(tags[int(piece)][0] if at % 2 else guard(piece) for at, piece in enumerate(found))
+
+
+def is_paragraph(html: str, spans: Spans) -> bool:
+    """Whether an HTML template begins with an element that stands on lines of its own."""
+    at, pieces = 0, list[str]()
+    for span in spans(html):
+        pieces.append(html[at : span.start])
+        at = span.end
+    found = next((each for each in html_events("".join((*pieces, html[at:]))) if not _is_blank(each)), None)
+    return isinstance(found, StartTag) and found.name in _PARAGRAPHS | _BLOCKS
+
+
+def _is_blank(event: object) -> bool:
+    return isinstance(event, str) and not event.strip()
 
 
 def text_of_html(html: str) -> str:
@@ -67,9 +90,12 @@ def text_of_html(html: str) -> str:
 class _Walk:
     """Writes text while HTML goes by. Template tags pass through as masks, also inside links and images."""
 
-    def __init__(self, visible: list[bool], kept: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, visible: list[bool], kept: frozenset[int] = frozenset(), apart: frozenset[int] = frozenset()
+    ) -> None:
         self.visible = visible
         self.kept = kept
+        self.apart = apart  # on lines of their own
         self.pieces: list[str] = []
         self.line_ends = 2  # line ends at the end of what is written
         self.has_space = False  # white space is due before the next word
@@ -163,6 +189,11 @@ class _Walk:
         self.has_space = text[-1].isspace()
 
     def mask(self, found: re.Match[str]) -> None:
+        if int(found[1]) in self.apart:
+            self.end_line(2)
+            self.write(found[0])
+            self.end_line(2)
+            return
         if self.visible[int(found[1])]:
             self.write(found[0])
             return

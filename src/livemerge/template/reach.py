@@ -23,6 +23,7 @@ class Reach:
 
     templates: list[tuple[Block, Source]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)  # one for each circle
+    names: dict[str, Source] = field(default_factory=dict)  # as they are written
 
 
 def reach_of(block: Block, source: Source, filters: Mapping[str, Filter], load: Load) -> Reach:
@@ -69,7 +70,7 @@ def _follow(block: Block, source: Source, around: tuple[Source, ...], reach: Rea
         found = names.load(name)
         if found is None:
             continue
-        inner = found[1]
+        inner = reach.names[name] = found[1]
         if inner in path or inner.name in [each.name for each in path if each.name]:
             reach.findings.append(_circle(path, inner, source, place))
         elif inner not in names.seen and len(reach.templates) < MAX_REACHED:

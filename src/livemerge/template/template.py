@@ -96,10 +96,11 @@ class _Options:
             return {**known, **{name: UNESCAPED_FILTERS[name] for name in UNESCAPED_FILTERS if name in known}}
         return known
 
-    def vocabulary(self, filters: Mapping[str, Filter]) -> Vocabulary:
+    def vocabulary(self, filters: Mapping[str, Filter], templates: Mapping[str, str]) -> Vocabulary:
         """The language as the analysis needs it."""
         judge = Judge(filters, self.spoken.is_true)
-        return Vocabulary(judge, self.spoken.kinds, spots_by_place if self.escape else _no_spots)
+        spots = spots_by_place if self.escape else _no_spots
+        return Vocabulary(judge, self.spoken.kinds, spots, templates)
 
     def encoding(self, kind: Kind) -> Encoding:
         return make_encoding(
@@ -142,7 +143,7 @@ class Template:
         self._before_all = before
         self._before = needed_before(unit.block, before, self._filters)
         reach = reach_of(unit.block, unit.source, self._filters, self._known_partial)
-        vocabulary = options.vocabulary(self._filters)
+        vocabulary = options.vocabulary(self._filters, templates)
         found = analyse(unit.block, unit.source, vocabulary, self._known_partial, self._before)
         self.fields: frozenset[str] = found.fields
         self.reads: tuple[Read, ...] = found.reads
@@ -153,8 +154,8 @@ class Template:
             *reach.findings,
             *found.findings,
         )
-        self.included: tuple[Source, ...] = tuple(source for _, source in reach.templates)
-        self.blocks: tuple[Block, ...] = (unit.block, *(block for block, _ in reach.templates))
+        self.included: Mapping[str, Source] = reach.names
+        self.units: tuple[tuple[Block, Source], ...] = ((unit.block, unit.source), *reach.templates)
         units = ((unit.block, unit.source), *reach.templates)
         self.fetches: tuple[FetchSite, ...] = fetch_sites(units, self._filters, before)
         self.most_calls: Calls = most_calls(units, self._filters)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from livemerge.errors import nearest
 from livemerge.template import nodes
 from livemerge.template.analysis.expressions import origins_of, use
 from livemerge.template.analysis.origins import Names, item_of
@@ -15,6 +16,7 @@ from livemerge.template.limits import MAX_INCLUDE_DEPTH
 from livemerge.template.nodes import Block
 
 BLOCK_NAME = "@partial-block"
+_STOPS_ARGUMENT, _DEFAULT_ARGUMENT = 1, 2  # of a function that writes a template, its name not counted
 
 
 def include(walk: Walk, node: nodes.Include, names: Names) -> None:
@@ -51,20 +53,34 @@ def content(walk: Walk, node: nodes.FilterCall, names: Names) -> None:
     name = node.target.value if isinstance(node.target, nodes.Literal) else None
     found = walk.load(str.__str__(name)) if isinstance(name, str) else None
     if found is None:
-        unknown_include(walk, nodes.Include(node.target, False, (), node.place))
+        missing = nodes.Include(node.target, False, (), node.place)
+        unknown_include(walk, missing, has_default=_has_default(node))
     elif _may_follow(walk):
-        walk.beside(found[1], found[0]).block(found[0], names)
-        walk.sets(names)
+        inner = walk.beside(found[1], found[0])
+        inner.block(found[0], names)
+        walk.facts = replace(inner.facts, is_left=walk.facts.is_left)
 
 
-def unknown_include(walk: Walk, node: nodes.Include) -> None:
-    if isinstance(node.name, nodes.Literal):
-        what = f"the included template `{node.name.value}` is not there yet"
-    else:
-        what = "the name of an included template is known only while rendering"
+def _has_default(node: nodes.FilterCall) -> bool:
+    """Whether a function goes on where its template is not there: it is told to, or given something else to write."""
+    if len(node.arguments) > _DEFAULT_ARGUMENT:
+        return True
+    given = node.arguments[_STOPS_ARGUMENT:_DEFAULT_ARGUMENT]
+    return any(isinstance(each, nodes.Literal) and each.value in (False, 0) for each in given)
+
+
+def unknown_include(walk: Walk, node: nodes.Include, *, has_default: bool = False) -> None:
+    advice = "Its fields are not known; give it when compiling."
+    if not isinstance(node.name, nodes.Literal):
         origins_of(walk, node.name, {})
-    advice = "its fields are not known; give it when compiling"
-    walk.report(walk.source.finding("unknown-include", "warning", what, node.place, advice))
+        code, what = "dynamic-include", "the name of an included template is known only while rendering"
+        advice = "Write each name in quotes, under a condition of its own."
+    elif has_default:
+        code, what = "absent-include", f"there is no template `{node.name.value}`: its default stands here"
+    else:
+        code, what = "unknown-include", f"there is no template `{node.name.value}` to include"
+        advice = nearest(str(node.name.value), walk.vocabulary.templates) or advice
+    walk.report(walk.source.finding(code, "warning", what, node.place, advice))
 
 
 def define(walk: Walk, node: nodes.Define, names: Names) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +40,7 @@ class Vocabulary:
     judge: Judge
     kinds: Mapping[str, Kinds]
     spots: Spots
+    templates: Collection[str] = ()  # names that may be included, for advice
 
 
 @dataclass(slots=True)
