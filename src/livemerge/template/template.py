@@ -176,6 +176,11 @@ class Template:
         """The text it was compiled from."""
         return self._unit.source.text
 
+    @property
+    def tree(self) -> Block:
+        """What the template is, as its front end has read it."""
+        return self._unit.block
+
     def render(
         self,
         data: Mapping[str, object],
