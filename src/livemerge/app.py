@@ -432,7 +432,7 @@ class Livemerge:
         except TemplateError as error:
             return Checked(shown, (), error=str(error))
         binding = self.catalog.bind(template.fields)
-        findings = tuple(check_template(template, text, self.catalog))
+        findings = tuple(check_template(template, text, self.catalog, self.settings.fetch))
         return Checked(shown, findings, str(make_plan(self.catalog, binding.fields)))
 
     def _check_campaign(self, path: Path) -> list[Checked]:
@@ -449,9 +449,8 @@ class Livemerge:
     def _sendable_mailing(self, campaign: config.Campaign) -> tuple[Mailing, str]:
         """The campaign's mailing; refuses a template with errors, saying all of them."""
         mailing, text = self.mailing(campaign.template, campaign)
-        errors = [
-            finding for finding in check_template(mailing.template, text, self.catalog) if finding.severity == "error"
-        ]
+        findings = check_template(mailing.template, text, self.catalog, self.settings.fetch)
+        errors = [finding for finding in findings if finding.severity == "error"]
         if errors:
             shown = "\n".join(describe(mailing.template.name, finding) for finding in errors[:5])
             raise CampaignError(

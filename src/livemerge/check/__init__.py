@@ -28,6 +28,8 @@ from livemerge.check.size import size_complaints
 from livemerge.check.trial import Budget, trials_of
 from livemerge.check.types import type_complaints
 from livemerge.check.words import unsubscribe_link
+from livemerge.config import Fetch
+from livemerge.fetch.findings import fetch_findings
 from livemerge.template import Finding, MessageTemplate, Read
 from livemerge.template.findings import Source
 from livemerge.template.verdict import Test
@@ -35,14 +37,15 @@ from livemerge.template.verdict import Test
 __all__ = ["RULES", "Rule", "check_template", "describe", "has_errors"]
 
 UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB", "unsub_center_url"})
+NO_HOSTS: Final = Fetch()
 WIDTH: Final = 80  # columns of a terminal
 _CAUSES: Final = frozenset({"wrong-type", "never-null", "empty-fallback"})  # say why a test never comes out
 
 
-def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> list[Finding]:
+def check_template(template: MessageTemplate, source: str, catalog: Catalog, fetch: Fetch = NO_HOSTS) -> list[Finding]:
     """All findings of one template file, in the order of its lines; each place and complaint once.
 
-    source: the file's text, for the line that is shown.
+    source: the file's text, for the line that is shown. fetch: what the project allows its templates to ask.
     """
     own, speech, budget = Source(source, template.name, 1), Speech(template.language, template.dialect), Budget()
     found = [_of_a_project(finding) for finding in template.findings]
@@ -52,6 +55,7 @@ def check_template(template: MessageTemplate, source: str, catalog: Catalog) -> 
     for test in template.tests:
         shown = template.included.get(test.file, own)
         found += (each.at(shown, test.line, test.column, test.part) for each in _of_test(test, catalog, speech, budget))
+    found += fetch_findings(template, own, fetch, _private_paths(template, catalog))
     found += _of_message(template, speech)
     found = [each if each.file in template.included else replace(each, file="") for each in found]
     once = {(each.code, each.file, each.line, each.column, each.what): each for each in reversed(found)}
@@ -80,6 +84,11 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(
         text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+
+
+def _private_paths(template: MessageTemplate, catalog: Catalog) -> set[str]:
+    """The paths of private fields that a template reads."""
+    return {each.path for each in template.reads if (field := catalog.field_of(each.path)) and field.is_private}
 
 
 def _of_a_project(finding: Finding) -> Finding:

@@ -49,6 +49,11 @@ RULES: Final[dict[str, Rule]] = {
     "missing-passes": Rule("warning", "a comparison that is true for a missing value"),
     "never-null": Rule("warning", "a function that takes no missing value for null"),
     "mixed-logic": Rule("warning", "AND, OR, NOT together without brackets"),
+    # what is fetched while a message is made
+    "fetches": Rule("warning", "asks a host while each message is made"),
+    "fetch-host": Rule("error", "fetches from a host that [fetch] does not allow, or that data chooses"),
+    "fetch-too-often": Rule("error", "may fetch more than 3 times for one message"),
+    "fetch-data": Rule("warning", "a customer's data stands in an address that is fetched"),
     # the message as a whole
     "no-unsubscribe": Rule("warning", "the HTML or the text has no unsubscribe link"),
     "gmail-clips": Rule("warning", "the HTML grows over 102 KB, where Gmail cuts it off"),
