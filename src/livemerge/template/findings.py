@@ -30,8 +30,8 @@ class Finding:
     caret: str
     advice: str
     part: str = ""  # subject, preheader, html or text, where the template is one part of a message
-    file: str = ""  # the name of the template it stands in: of an included one, where that is the place
     effect: str = ""  # what it does to which customers
+    file: str = ""  # the name of the template it stands in: of an included one, where that is the place
 
 
 @dataclass(frozen=True, slots=True)

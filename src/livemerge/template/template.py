@@ -156,9 +156,8 @@ class Template:
         )
         self.included: Mapping[str, Source] = reach.names
         self.units: tuple[tuple[Block, Source], ...] = ((unit.block, unit.source), *reach.templates)
-        units = ((unit.block, unit.source), *reach.templates)
-        self.fetches: tuple[FetchSite, ...] = fetch_sites(units, self._filters, before)
-        self.most_calls: Calls = most_calls(units, self._filters)
+        self.fetches: tuple[FetchSite, ...] = fetch_sites(self.units, self._filters, before)
+        self.most_calls: Calls = most_calls(self.units, self._filters)
         self.may_fetch = bool(self.fetches) or runs_unknown(unit.block, self._filters)
 
     def _findings_of(self, reach: Reach) -> Iterator[Finding]:
@@ -175,11 +174,6 @@ class Template:
     def source(self) -> str:
         """The text it was compiled from."""
         return self._unit.source.text
-
-    @property
-    def tree(self) -> Block:
-        """What the template is, as its front end has read it."""
-        return self._unit.block
 
     def render(
         self,
@@ -327,6 +321,11 @@ class Template:
             before=self._before if unit is self._unit else (),
             manner=self._spoken.manner,
         )
+
+    @property
+    def tree(self) -> Block:
+        """What the template is, as its front end has read it."""
+        return self._unit.block
 
     @property
     def effects(self) -> Block:
