@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import chain
 
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.filters.text import WHITE
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_NESTING
+from livemerge.template.liquid.blanks import without_blanks
 from livemerge.template.liquid.dialect import LIQUID, Desk, Dialect
 from livemerge.template.liquid.expressions import Roots
 from livemerge.template.liquid.heads import Grammar, Markup
@@ -180,7 +180,7 @@ class _Parser:
                 branch = self.branch(arm, body)
                 branches += [] if has_else else [branch]
             arm = following
-        return _without_blanks((If(tuple(branches), otherwise, place),))
+        return without_blanks((If(tuple(branches), otherwise, place),))
 
     def branch(self, arm: Token, body: Block) -> Branch:
         if not arm.markup:
@@ -204,7 +204,7 @@ class _Parser:
                 values = self.grammar(arm).when(_markup(arm))
                 arms += [When((value,), arm.markup, body, at) for value in values]
             arm = following
-        return _without_blanks((Case(subject, tuple(arms), place),))
+        return without_blanks((Case(subject, tuple(arms), place),))
 
     # --- tags that repeat ---
 
@@ -226,7 +226,7 @@ class _Parser:
             head.resumes,
             head.is_reversed,
         )
-        return _without_blanks((loop,))
+        return without_blanks((loop,))
 
     def tablerow_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
         head = self.grammar(token).row(_markup(token))
@@ -352,45 +352,3 @@ TAGS: dict[str, Callable[[_Parser, Tokens, Token, Place], Block]] = {
     "tablerow": _Parser.tablerow_tag,
     "unless": _Parser.if_tag,
 }
-
-
-# --- white space of blocks that write nothing ------------------------------------------------------
-
-
-def _without_blanks(block: Block) -> Block:
-    """A block whose branches write nothing but white space loses that white space, as in Liquid."""
-    if not all(map(_is_blank, block)):
-        return block
-    return tuple(_stripped(statement) for statement in block)
-
-
-def _is_blank(statement: Statement) -> bool:
-    if isinstance(statement, Text):
-        return not statement.text.strip(WHITE)
-    if isinstance(statement, Assign | Capture):
-        return True
-    return isinstance(statement, If | Case | For) and all(map(_is_blank, _inner(statement)))
-
-
-def _inner(statement: If | Case | For) -> Block:
-    if isinstance(statement, If):
-        bodies = chain.from_iterable(branch.body for branch in statement.branches)
-        return (*bodies, *statement.otherwise)
-    if isinstance(statement, Case):
-        return tuple(chain.from_iterable(arm.body for arm in statement.arms))
-    return statement.body + statement.otherwise
-
-
-def _stripped(statement: Statement) -> Statement:
-    if isinstance(statement, If):
-        branches = tuple(replace(branch, body=_no_text(branch.body)) for branch in statement.branches)
-        return replace(statement, branches=branches, otherwise=_no_text(statement.otherwise))
-    if isinstance(statement, Case):
-        return replace(statement, arms=tuple(replace(arm, body=_no_text(arm.body)) for arm in statement.arms))
-    if isinstance(statement, For):
-        return replace(statement, body=_no_text(statement.body), otherwise=_no_text(statement.otherwise))
-    return statement
-
-
-def _no_text(block: Block) -> Block:
-    return tuple(statement for statement in block if not isinstance(statement, Text))
