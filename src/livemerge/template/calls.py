@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from livemerge.template import runtime
 from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS
-from livemerge.template.runtime import Context, Fault, Output, Program, Scope
+from livemerge.template.runtime import LISTS, SEQUENCES, Context, Fault, Output, Program, Scope
 from livemerge.template.trace import TracePoint
 from livemerge.template.wire import escape_kernel
 
@@ -59,7 +59,7 @@ def _include(
     names = scope.push(dict(arguments))
     context.depth += 1
     result = None
-    for item in bound if isinstance(bound, list | tuple) else (bound,):
+    for item in bound if isinstance(bound, LISTS) else (bound,):
         names[variable] = names.get(variable) if item is None else item
         if names[variable] is None:
             del names[variable]
@@ -88,7 +88,7 @@ def _render(
     inner.depth = context.depth + 1
     inner.is_isolated = True
     inner.iterations = context.iterations
-    items = runtime.items_of(bound) if repeats and isinstance(bound, list | tuple | range) else (bound,)
+    items = runtime.items_of(bound) if repeats and isinstance(bound, SEQUENCES) else (bound,)
     loop = runtime.ForLoop(_own_name(name), len(items)) if repeats and not isinstance(bound, str) else None
     for item in runtime.rounds(inner, items, output):
         names = dict(arguments)

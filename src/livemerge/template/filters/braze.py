@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -23,7 +23,7 @@ from livemerge.template.filters.filter import make_filter
 from livemerge.template.filters.numbers import number
 from livemerge.template.filters.text import bounded, moment_of, plain, shown
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
-from livemerge.template.runtime import Context, Fault, is_number, too_long, whole_number
+from livemerge.template.runtime import LISTS, MAPPINGS, Context, Fault, is_number, too_long, whole_number
 
 CACHED_S = 300.0  # Braze keeps a reply to GET for five minutes at least, and for four hours at most
 LONGEST_S = 14_400.0
@@ -127,13 +127,13 @@ def in_zone(at: datetime, name: str) -> datetime:
 
 def property_accessor(value: Any, key: Any) -> Any:
     """The value of a key."""
-    return value.get(plain(key)) if isinstance(value, dict | Mapping) else None
+    return value.get(plain(key)) if isinstance(value, MAPPINGS) else None
 
 
 def index(value: Any, at: Any) -> Any:
     """The item at a position that counts from 0."""
     place = whole_number(at)
-    if isinstance(value, list | tuple) and -len(value) <= place < len(value):
+    if isinstance(value, LISTS) and -len(value) <= place < len(value):
         return value[place]
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import calendar
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,7 +20,7 @@ from livemerge.template.filters.coded import to_json
 from livemerge.template.filters.filter import make_filter
 from livemerge.template.filters.text import bounded, like, moment_of, plain, shown
 from livemerge.template.limits import MAX_ITERATIONS
-from livemerge.template.runtime import Context, Fault, is_number, strict_number
+from livemerge.template.runtime import LISTS, MAPPINGS, Context, Fault, is_number, strict_number
 
 MAX_PERIODS = 100_000  # days, months or years that a date is moved by
 _WORD_START = re.compile(r"(^|[\s_-])([^\W\d_])")
@@ -125,7 +125,7 @@ def divided_by(value: Any, other: Any) -> Any:
 
 def _without_zeros(found: Any) -> Any:
     """A whole number where the decimals are zero."""
-    if isinstance(found, float | Decimal) and -1e15 < found < 1e15 and found == int(found):
+    if isinstance(found, (float, Decimal)) and -1e15 < found < 1e15 and found == int(found):
         return int(found)
     return found
 
@@ -150,7 +150,7 @@ def number_of_words(value: Any) -> int:
 
 def array_to_sentence_string(value: Any, word: Any = "and") -> str:
     """A list as a person says it: `a, b, and c`."""
-    items = [plain(item) for item in value] if isinstance(value, list | tuple) else [plain(value)]
+    items = [plain(item) for item in value] if isinstance(value, LISTS) else [plain(value)]
     if len(items) < 3:
         return f" {plain(word)} ".join(items)
     return bounded(f"{', '.join(items[:-1])}, {plain(word)} {items[-1]}")
@@ -183,7 +183,7 @@ def hex_base64(value: Any) -> str:
 
 def contains(value: Any, part: Any) -> bool:
     return plain(part) in (
-        [plain(item) for item in value] if isinstance(value, list | tuple) else plain(value)  # a text, or its items
+        [plain(item) for item in value] if isinstance(value, LISTS) else plain(value)  # a text, or its items
     )
 
 
@@ -196,7 +196,7 @@ def from_json(value: Any) -> Any:
 
 
 def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+    return list(value) if isinstance(value, LISTS) else [] if value is None else [value]
 
 
 def limit(value: Any, count: Any) -> list[Any]:
@@ -229,7 +229,7 @@ def group_by(value: Any, name: Any) -> list[dict[str, Any]]:
     """Groups with a `name` and `items`, in the order of their first items."""
     groups: dict[str, list[Any]] = {}
     for item in _list(value):
-        key = plain(item.get(plain(name))) if isinstance(item, dict | Mapping) else ""
+        key = plain(item.get(plain(name))) if isinstance(item, MAPPINGS) else ""
         groups.setdefault(key, []).append(item)
     return [{"name": key, "items": items} for key, items in groups.items()]
 

@@ -10,6 +10,9 @@ from livemerge.template.filters.numbers import Number, plus
 from livemerge.template.filters.text import like, plain, shown
 from livemerge.template.limits import MAX_ITERATIONS, MAX_VALUE_NESTING
 from livemerge.template.runtime import (
+    LISTS,
+    MAPPINGS,
+    SEQUENCES,
     Fault,
     ForLoop,
     Special,
@@ -30,14 +33,14 @@ def default(value: Any, instead: Any = "", *, allow_false: Any = False) -> Any:
     """`instead` for nil, false and what is empty; with allow_false, false stays."""
     if value is None or (value is False and not is_true(allow_false)):
         return instead
-    if isinstance(value, str | list | tuple | dict | Mapping | Special) and not _size(value):
+    if isinstance(value, (str, list, tuple, dict, Mapping, Special)) and not _size(value):
         return instead
     return value
 
 
 def _items(value: Any) -> list[Any]:
     """What a list filter goes over: lists flattened, a mapping as one item, nil as nothing."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return list(_flat(value, 0))
     if isinstance(value, range):
         if len(value) > MAX_ITERATIONS:
@@ -50,7 +53,7 @@ def _flat(items: Iterable[Any], depth: int) -> Iterable[Any]:
     if depth > MAX_VALUE_NESTING:
         raise Fault("lists are nested too deep")
     for item in items:
-        if isinstance(item, list | tuple):
+        if isinstance(item, LISTS):
             yield from _flat(item, depth + 1)
         else:
             yield item
@@ -62,7 +65,7 @@ class _NoProperties(Exception):
 
 def _property(item: Any, name: Any) -> Any:
     """A property of a list's item, as Ruby's `item[name]`. Raises Fault where such an item cannot have one."""
-    if isinstance(item, dict | Mapping):
+    if isinstance(item, MAPPINGS):
         return item.get(name) if isinstance(name, str | int | float | bool | None) else None
     if isinstance(item, ForLoop):
         return item.step(name)
@@ -78,7 +81,7 @@ def _property(item: Any, name: Any) -> Any:
 
 def _has_properties(item: Any) -> bool:
     """Whether Ruby could ask an item for a property: a text has characters, a whole number bits."""
-    return isinstance(item, str | dict | Mapping | ForLoop) or (isinstance(item, int) and not isinstance(item, bool))
+    return isinstance(item, (str, dict, Mapping, ForLoop)) or (isinstance(item, int) and not isinstance(item, bool))
 
 
 def _character(text: str, at: int) -> str | None:
@@ -103,15 +106,15 @@ def join(value: Any, glue: Any = " ") -> str:
 
 
 def first(value: Any) -> Any:
-    if isinstance(value, list | tuple | range | str):
+    if isinstance(value, (list, tuple, range, str)):
         return value[0] if value else _nothing(value)
-    if isinstance(value, dict | Mapping) and value:
+    if isinstance(value, MAPPINGS) and value:
         return list(next(iter(value.items())))
     return None
 
 
 def last(value: Any) -> Any:
-    if isinstance(value, list | tuple | range | str):
+    if isinstance(value, (list, tuple, range, str)):
         return value[-1] if value else _nothing(value)
     return None
 
@@ -122,7 +125,7 @@ def _nothing(value: Any) -> str | None:
 
 
 def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str | list | tuple | range | dict | Mapping) else 0
+    return len(value) if isinstance(value, (str, list, tuple, range, dict, Mapping)) else 0
 
 
 def size(value: Any) -> int:
@@ -143,7 +146,7 @@ def reverse(value: Any) -> list[Any]:
 
 
 def concat(value: Any, other: Any) -> list[Any]:
-    if not isinstance(other, list | tuple):
+    if not isinstance(other, LISTS):
         raise Fault("concat needs a list", "give it a list")
     both = _items(value) + _items(other)
     if len(both) > MAX_ITERATIONS:
@@ -221,9 +224,9 @@ def _hashable(value: Any, depth: int) -> Any:
     """A key that is equal for equal values, of any shape."""
     if depth > MAX_VALUE_NESTING:
         raise Fault("values are nested too deep")
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, MAPPINGS):
         return ("mapping", frozenset((_hashable(k, depth + 1), _hashable(v, depth + 1)) for k, v in value.items()))
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return ("list", tuple(_hashable(item, depth + 1) for item in value))
     return ("text", str.__str__(value)) if isinstance(value, str) else (type(value).__name__, value)
 
@@ -284,7 +287,7 @@ def slice_(value: Any, start: Any, length: Any = None) -> Any:
     """A part of a text or list, from a position that may count from the end; one item unless told."""
     at = strict_number(start)
     many = 1 if length is None else strict_number(length)
-    whole = list(value) if isinstance(value, list | tuple | range) else shown(value)
+    whole = list(value) if isinstance(value, SEQUENCES) else shown(value)
     at = at + len(whole) if at < 0 else at
     if at < 0 or many < 0 or at > len(whole):
         return whole[:0] if isinstance(whole, list) else ""

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from livemerge.template.dates import as_datetime, strftime
 from livemerge.template.filters.ruby_dates import ruby_moment
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
-from livemerge.template.runtime import Context, inspect, joined, strict_number, text_of, too_long
+from livemerge.template.runtime import LISTS, Context, inspect, joined, strict_number, text_of, too_long
 
 _SECONDS = re.compile(r"[0-9]{1,20}")
 _WORDS = re.compile(r"[^ \t\n\v\f\r]+")  # Ruby splits at ASCII white space only
@@ -31,7 +31,7 @@ def like(model: str, text: str) -> str:
 
 def shown(value: Any) -> str:
     """A value's text; a list as Ruby shows it, not joined as where it is printed."""
-    return inspect(value) if isinstance(value, list | tuple) else text_of(value)
+    return inspect(value) if isinstance(value, LISTS) else text_of(value)
 
 
 def plain(value: Any) -> str:
@@ -190,7 +190,7 @@ def date(context: Context, value: Any, form: Any) -> Any:
 def moment_of(value: Any, context: Context) -> datetime | None:
     """What a value means to `date`: texts as Ruby reads them, whole numbers as seconds since 1970."""
     if not isinstance(value, str):
-        return None if isinstance(value, float | Decimal) else as_datetime(value, context.now)
+        return None if isinstance(value, (float, Decimal)) else as_datetime(value, context.now)
     text = value.lower()
     if text in ("now", "today"):
         return context.now()

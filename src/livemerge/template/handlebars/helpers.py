@@ -42,7 +42,7 @@ def _default(value: Any, instead: Any = "") -> Any:
 
 def _size(value: Any) -> int:
     """Characters or items; nothing else has a length."""
-    return len(value) if isinstance(value, str | list | tuple | range) else 0
+    return len(value) if isinstance(value, (str, list, tuple, range)) else 0
 
 
 def _either(is_first: Any, first: Any, second: Any) -> Any:

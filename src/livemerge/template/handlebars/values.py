@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from livemerge.template.limits import MAX_TEXT_CHARACTERS, MAX_VALUE_NESTING
-from livemerge.template.runtime import Fault, text_of, too_long
+from livemerge.template.runtime import MAPPINGS, NUMBERS, SEQUENCES, Fault, text_of, too_long
 from livemerge.template.wire import escape_kernel
 
 _MAX_PLAIN = 1e21  # JavaScript writes larger numbers with an exponent
@@ -47,9 +47,9 @@ def value_of(data: Mapping[str, object]) -> object:
 
 def item(value: Any, key: Any) -> Any:
     """One step into a value: a mapping's key, a list's or text's index or `length`; else None."""
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, MAPPINGS):
         return _mapping_item(value, key)
-    if isinstance(value, list | tuple | range | str):
+    if isinstance(value, (list, tuple, range, str)):
         if key == "length":
             return len(value)
         at = int(key) if isinstance(key, str) and key.isdecimal() and len(key) < 9 else key
@@ -61,7 +61,7 @@ def item(value: Any, key: Any) -> Any:
 def _mapping_item(value: Mapping[Any, Any], key: Any) -> Any:
     if isinstance(key, str):
         return value.get(key)
-    if key is None or not isinstance(key, int | float | Decimal):
+    if key is None or not isinstance(key, NUMBERS):
         return None
     return value.get(key, value.get(show(key)))
 
@@ -70,8 +70,8 @@ def has(value: object, key: Any) -> bool:
     """Whether a value has such a name, whatever stands under it."""
     if isinstance(value, Bare):
         value = value.value
-    if isinstance(value, dict | Mapping):
-        return isinstance(key, str | int) and (key in value or str(key) in value)
+    if isinstance(value, MAPPINGS):
+        return isinstance(key, (str, int)) and (key in value or str(key) in value)
     return item(value, key) is not None
 
 
@@ -103,22 +103,22 @@ def is_true(value: Any) -> bool:
     """Whether `if` takes it: not false, nothing, an empty text or list, 0 or NaN. An empty object is true."""
     if value is True or value is False or value is None:
         return value is True
-    if isinstance(value, str | list | tuple | range):
+    if isinstance(value, (str, list, tuple, range)):
         return len(value) > 0
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, NUMBERS):
         return value == value and value != 0
     return True
 
 
 def is_true_or_zero(value: Any) -> bool:
     """Whether `if … includeZero=true` takes it."""
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    is_number = isinstance(value, NUMBERS) and not isinstance(value, bool)
     return is_true(value) or (is_number and value == 0)
 
 
 def loop(value: Any) -> tuple[Any, Any]:
     """What `each` goes over: the items, and the keys where they are not the positions."""
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, SEQUENCES):
         return value, None
     if isinstance(value, Mapping) and value.__class__ is not Bare:
         keys = _in_order(value)
@@ -147,7 +147,7 @@ def section(value: Any, outer: object) -> tuple[bool, Any]:
         return False, ()
     if value is True:
         return False, (outer,)
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, SEQUENCES):
         return True, value
     return False, (value,)
 
@@ -163,7 +163,7 @@ def show(value: Any, depth: int = 0) -> str:
         return _float(value)
     if isinstance(value, Decimal):
         return text_of(value)
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, SEQUENCES):
         return _list(value, depth)
     if isinstance(value, Mapping):
         return "" if value.__class__ is Bare else "[object Object]"

@@ -14,10 +14,27 @@ from livemerge.template.runtime.numbers import strict_number, whole_number, whol
 from livemerge.template.runtime.output import Output, check_size, merged
 from livemerge.template.runtime.steps import item, step
 from livemerge.template.runtime.texts import float_text, inspect, joined, text_of
-from livemerge.template.runtime.values import BLANK, EMPTY, MISSING, Special, is_blank, is_empty, is_number, is_true
+from livemerge.template.runtime.values import (
+    BLANK,
+    EMPTY,
+    LISTS,
+    MAPPINGS,
+    MISSING,
+    NUMBERS,
+    SEQUENCES,
+    Special,
+    is_blank,
+    is_empty,
+    is_number,
+    is_true,
+)
 
 __all__ = [
     "BLANK",
+    "LISTS",
+    "MAPPINGS",
+    "NUMBERS",
+    "SEQUENCES",
     "Context",
     "EMPTY",
     "Environment",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from livemerge.template.limits import MAX_VALUE_NESTING
 from livemerge.template.runtime.fault import Fault
 from livemerge.template.runtime.texts import text_of
-from livemerge.template.runtime.values import BLANK, Special, is_blank, is_empty, is_number
+from livemerge.template.runtime.values import BLANK, LISTS, MAPPINGS, SEQUENCES, Special, is_blank, is_empty, is_number
 
 
 def equal(left: Any, right: Any, depth: int = 0) -> bool:
@@ -19,7 +18,7 @@ def equal(left: Any, right: Any, depth: int = 0) -> bool:
         return _equal_special(left, right)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+    if isinstance(left, LISTS) and isinstance(right, LISTS):
         if depth > MAX_VALUE_NESTING:
             raise Fault("lists are nested too deep to be compared")
         return len(left) == len(right) and all(
@@ -97,8 +96,8 @@ def contains(left: Any, right: Any) -> bool:
         return False
     if isinstance(left, str):
         return text_of(right) in left
-    if isinstance(left, dict | Mapping):
-        return isinstance(right, str | int | float) and right in left
-    if isinstance(left, list | tuple | range):
+    if isinstance(left, MAPPINGS):
+        return isinstance(right, (str, int, float)) and right in left
+    if isinstance(left, SEQUENCES):
         return any(equal(item, right) for item in left)
     return False

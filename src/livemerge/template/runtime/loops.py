@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from livemerge.template.limits import MAX_ITERATIONS
@@ -10,15 +10,16 @@ from livemerge.template.runtime.context import CHECK_EVERY, Context
 from livemerge.template.runtime.fault import Fault
 from livemerge.template.runtime.numbers import strict_number
 from livemerge.template.runtime.output import Output, check_size
+from livemerge.template.runtime.values import MAPPINGS, SEQUENCES
 
 
 def items_of(value: Any) -> Sequence[Any]:
     """What a loop goes over: a list's items, a mapping's pairs, a text as one item; else nothing."""
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, SEQUENCES):
         return value
     if isinstance(value, str):
         return [value] if value else []
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, MAPPINGS):
         return [list(pair) for pair in value.items()]
     return []
 

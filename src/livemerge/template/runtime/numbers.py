@@ -21,7 +21,7 @@ def whole_number(value: Any) -> int:
         return 0
     if isinstance(value, int):
         return value
-    if isinstance(value, float | Decimal):
+    if isinstance(value, (float, Decimal)):
         return int(value) if -1e300 < value < 1e300 else 0  # not so for NaN
     if isinstance(value, str):
         match = re.match(r"\s*([+-]?[0-9]{1,18})", value)
@@ -33,7 +33,7 @@ def strict_number(value: Any) -> int:
     """A whole number, or a Fault: what limit, offset and slice ask for."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    text = "" if value is None or isinstance(value, list | dict | bool) else text_of(value).strip()
+    text = "" if value is None or isinstance(value, (list, dict, bool)) else text_of(value).strip()
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         return int(text)
     raise Fault("a whole number is needed here", "give a number, or a text that is one")

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from livemerge.template.runtime.loop_state import ForLoop
+from livemerge.template.runtime.values import MAPPINGS, SEQUENCES
 
 
 def step(value: Any, key: Any) -> Any:
     """One step into a value: a mapping's key, a list's index, or Liquid's size, first and last; else None."""
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, MAPPINGS):
         return _mapping_step(value, key)
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, SEQUENCES):
         return _sequence_step(value, key)
     if value.__class__ is ForLoop:
         return value.step(key)
@@ -31,15 +32,15 @@ _TEXT_STEPS: dict[str, Callable[[str], object]] = {
 
 def item(value: Any, key: Any) -> Any:
     """What `value[key]` is: a mapping's key or a list's index; size, first and last mean nothing special here."""
-    if isinstance(value, list | tuple | range) and isinstance(key, str):
+    if isinstance(value, SEQUENCES) and isinstance(key, str):
         return None
-    if isinstance(value, dict | Mapping) and isinstance(key, str):
+    if isinstance(value, MAPPINGS) and isinstance(key, str):
         return value.get(key)
-    return None if isinstance(value, str | int) else step(value, key)
+    return None if isinstance(value, (str, int)) else step(value, key)
 
 
 def _mapping_step(value: Mapping[Any, Any], key: Any) -> Any:
-    if key.__class__ is not str and not isinstance(key, str | int | float | bool | Decimal):
+    if key.__class__ is not str and not isinstance(key, (str, int, float, bool, Decimal)):
         return None
     if key in value:
         return value[key]

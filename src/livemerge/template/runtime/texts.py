@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from livemerge.template.limits import MAX_TEXT_CHARACTERS, MAX_VALUE_NESTING
 from livemerge.template.runtime.fault import Fault, too_long
 from livemerge.template.runtime.loop_state import ForLoop
+from livemerge.template.runtime.values import LISTS, MAPPINGS
 
 
 def text_of(value: Any, depth: int = 0) -> str:
@@ -58,9 +59,9 @@ def float_text(value: float) -> str:
 def _other_text(value: Any, depth: int) -> str:
     if depth > MAX_VALUE_NESTING:
         raise Fault("lists are nested too deep to be printed")
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return joined([text_of(item, depth + 1) for item in value])
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, MAPPINGS):
         return inspect(value, depth)
     if isinstance(value, range):
         return f"{value.start}..{value.stop - 1}"
@@ -79,10 +80,10 @@ def inspect(value: Any, depth: int = 0) -> str:
         return '"' + "".join(_INSPECTED.get(character, character) for character in value) + '"'
     if value is None:
         return "nil"
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, MAPPINGS):
         pairs = ", ".join(f"{inspect(k, depth + 1)}=>{inspect(v, depth + 1)}" for k, v in value.items())
         return "{" + pairs + "}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return "[" + ", ".join(inspect(item, depth + 1) for item in value) + "]"
     return text_of(value, depth + 1)
 
