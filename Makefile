@@ -39,7 +39,7 @@ check: setup-dev ## ruff, format, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup-dev bench/.peers/.setup ## ratios against named peers
+bench: setup-dev bench/.peers/.setup bench/node/node_modules/.setup ## ratios against named peers
 	$(BIN)/python bench/rendering.py
 	$(BIN)/python bench/compose.py
 	$(BIN)/python bench/sending.py
@@ -52,10 +52,16 @@ bench/.peers/.setup: bench/peers.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target bench/.peers -r bench/peers.lock
 	@touch $@
 
+bench/node/node_modules/.setup: bench/node/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix bench/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; \
+	else echo "There is no npm here: the engines of Node are left out." >&2; fi
+	@mkdir -p $(@D)
+	@touch $@
+
 lock: setup-dev ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra build --extra demo pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q bench/peers.in -o bench/peers.lock
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/.peers
+	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/.peers bench/node/node_modules
