@@ -41,6 +41,18 @@ from livemerge.template.handlebars import (
     values,
 )
 from livemerge.template.handlebars.kinds import HANDLEBARS_KINDS
+from livemerge.template.jinja import (
+    COMPARISONS,
+    GUARDED,
+    JINJA_CALLS,
+    JINJA_TABLE,
+    PLAIN_TEXT,
+    UNESCAPED,
+    jinja_guard,
+    jinja_spans,
+    parse_jinja,
+)
+from livemerge.template.jinja import values as jinja_values
 from livemerge.template.kinds import Kinds
 from livemerge.template.liquid import (
     braze_data,
@@ -64,6 +76,7 @@ from livemerge.template.mailchimp import (
 from livemerge.template.nodes import Block
 from livemerge.template.plain_text import TagSpan
 from livemerge.template.runtime import is_true, text_of
+from livemerge.template.verdict import COMPARING, Judge
 from livemerge.template.wire import escape_kernel
 
 
@@ -80,6 +93,7 @@ class Language:
     dialects: tuple[str, ...] = ()
     unescaped: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where nothing is escaped
     plain_text: Mapping[str, Filter] = field(default_factory=dict)  # instead of those, in parts of plain text
+    guarded: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where data is raw by its type
     texts: Callable[[Mapping[str, object]], Mapping[str, str]] | None = None  # the data's own templates; set where
     # functions see their environment
     shares_variables: bool = False  # the parts of a message see the variables of those before them
@@ -90,6 +104,13 @@ class Language:
     has_locale: bool = False  # some function formats by the message's locale
     kinds: Mapping[str, Kinds] = field(default_factory=dict)  # what its functions need and give
     lookups: Callable[[Sequence[tuple[Block, Source]]], tuple[Lookup, ...]] = lambda units: ()  # of tables
+
+    nothing: object = None  # what a name that is not there gives
+    comparing: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: COMPARING)
+
+    def judge(self, filters: Mapping[str, Filter]) -> Judge:
+        """What says how conditions of this language come out."""
+        return Judge(filters, self.is_true, self.nothing, self.comparing)
 
     @property
     def is_true(self) -> Callable[[Any], bool]:
@@ -130,6 +151,28 @@ _HANDLEBARS = Language(
     kinds=HANDLEBARS_KINDS,
 )
 
+_JINJA = Language(
+    parse_jinja,
+    JINJA_TABLE,
+    jinja_spans,
+    jinja_guard,
+    unescaped=UNESCAPED,
+    plain_text=PLAIN_TEXT,
+    guarded=GUARDED,
+    manner=Manner(
+        JINJA_CALLS,
+        "(not not {named})",
+        has_escaped_literals=False,
+        absent=", UNDEFINED",
+        shared_name="NAMED(S, {name!r})",
+        loop_state="LOOP({items}, {depth})",
+        shares_loops=False,
+    ),
+    show=jinja_values.show,
+    nothing=jinja_values.UNDEFINED,
+    comparing=COMPARISONS,
+)
+
 LANGUAGES = {
     "liquid": _LIQUID,
     "mailchimp": Language(
@@ -151,12 +194,13 @@ LANGUAGES = {
         unescaped=AMPSCRIPT_UNESCAPED,
         plain_text=AMPSCRIPT_PLAIN_TEXT,
         texts=ampscript_texts,
-        lookups=ampscript_lookups,
         kinds=AMPSCRIPT_KINDS,
+        lookups=ampscript_lookups,
         shares_variables=True,
         has_locale=True,
     ),
     "handlebars": _HANDLEBARS,
+    "jinja": _JINJA,
 }
 
 _MANDRILL = replace(LANGUAGES["mailchimp"], parse=mailchimp_parser("mandrill"), arrange=mandrill_data, has_locale=False)

@@ -23,6 +23,7 @@ from livemerge.template.nodes import (
     IfChanged,
     Output,
     Partial,
+    Slot,
     Statement,
     TableRow,
     Text,
@@ -71,7 +72,7 @@ class _Breaker:
             return replace(statement, fragments=self.fragments(statement.fragments), body=self.block(statement.body))
         if isinstance(statement, Partial):
             return self.partial(statement)
-        if isinstance(statement, TableRow | IfChanged):
+        if isinstance(statement, TableRow | IfChanged | Slot):
             return replace(statement, body=self.loop(statement.body))
         return statement
 

@@ -114,6 +114,18 @@ class FilterCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A value that is called with arguments: a macro. `more` and `names` hold arguments nobody has counted."""
+
+    callee: Expression
+    arguments: tuple[Expression, ...]
+    options: tuple[tuple[str, Expression], ...]
+    place: Place
+    more: Expression | None = None
+    names: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """`operator` is one of == != < > <= >= contains."""
 
@@ -125,12 +137,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """`operator` is `and` or `or`; the right side is looked at only where the left does not decide."""
+    """`operator` is `and` or `or`; the right side is looked at only where the left does not decide.
+
+    `gives_operand`: its value is that of the side that decided, not true or false.
+    """
 
     left: Expression
     operator: str
     right: Expression
     place: Place
+    gives_operand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +166,7 @@ class Choice:
 
 
 Context: TypeAlias = Data | Around | Nearest | Private  # what a Path may start with instead of a name
-Expression: TypeAlias = Literal | Path | Index | Context | Range | FilterCall | Comparison | Logic | Not | Choice
+Expression: TypeAlias = Literal | Path | Index | Context | Range | FilterCall | Call | Comparison | Logic | Not | Choice
 
 
 # --- statements: what writes, chooses, repeats and remembers ---------------------------------------
@@ -218,7 +234,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """A loop. `resumes` starts where the last loop of the same `key` stopped."""
+    """A loop. `resumes` starts where the last loop of the same `key` stopped.
+
+    `condition` chooses items, which have the loop's name in it. `state` is the name of what knows where the loop is;
+    `depth` how often a loop that calls itself is inside itself.
+    """
 
     name: str
     items: Expression
@@ -230,6 +250,9 @@ class For:
     offset: Expression | None = None
     resumes: bool = False
     is_reversed: bool = False
+    condition: Expression | None = None
+    state: str = "forloop"
+    depth: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,9 +343,12 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Assign:
+    """`is_start`: the variable begins as what its name means outside of here, which is no reading of it."""
+
     name: str
     value: Expression
     place: Place
+    is_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +407,63 @@ class Include:
 
 
 @dataclass(frozen=True, slots=True)
+class Macro:
+    """A variable that holds a piece of the template as a function, which gives what the piece writes as a value.
+
+    `written` are the parameters' names for callers, `parameters` those in its body: first the same, then what `takes`
+    asks for (c: a caller, k: further named values, v: further values). The last `defaults` parameters may be left out.
+    """
+
+    name: str
+    written: tuple[str, ...]
+    parameters: tuple[str, ...]
+    defaults: int
+    body: Block
+    place: Place
+    title: str = ""
+    takes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A variable that holds what another template sets. `arguments`: what that sees beside the data; None: nothing."""
+
+    name: str
+    template: Expression
+    arguments: tuple[tuple[str, Expression], ...] | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A part that templates which extend this one may write instead; `arguments` are variables those see."""
+
+    name: str
+    body: Block
+    arguments: tuple[tuple[str, Expression], ...]
+    is_required: bool
+    is_written: bool  # else it is only there for templates that are extended
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The part of this name as the template above has it, or as the last heir has it."""
+
+    name: str
+    is_above: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Extends:
+    """Writes another template with our slots in the place of its own."""
+
+    template: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Unsupported:
     """A construct that cannot be rendered: compiling goes on, rendering this place raises `what`."""
 
@@ -407,6 +490,11 @@ Statement: TypeAlias = (
     | Interrupt
     | IfChanged
     | Include
+    | Macro
+    | Import
+    | Slot
+    | Inherited
+    | Extends
     | Unsupported
 )
 

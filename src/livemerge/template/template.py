@@ -30,7 +30,7 @@ from livemerge.template.reach import Reach, reach_of
 from livemerge.template.replies import Replies
 from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size
 from livemerge.template.trace import Trace, make_trace
-from livemerge.template.verdict import Judge, Test
+from livemerge.template.verdict import Test
 from livemerge.template.wire import (
     Encoding,
     Escape,
@@ -87,7 +87,7 @@ class _Options:
 
     def filters(self) -> Mapping[str, Filter]:
         language = self.spoken
-        known = language.filters
+        known = {**language.filters, **language.guarded} if self.raw_is_markup else language.filters
         if self.is_plain_text:
             known = {**known, **language.plain_text}
             return {**known, **{name: PLAIN_TEXT_FILTERS[name] for name in PLAIN_TEXT_FILTERS if name in known}}
@@ -98,7 +98,7 @@ class _Options:
 
     def vocabulary(self, filters: Mapping[str, Filter], templates: Mapping[str, str]) -> Vocabulary:
         """The language as the analysis needs it."""
-        judge = Judge(filters, self.spoken.is_true)
+        judge = self.spoken.judge(filters)
         spots = spots_by_place if self.escape else _no_spots
         return Vocabulary(judge, self.spoken.kinds, spots, templates)
 

@@ -50,11 +50,14 @@ _TESTS: Final = frozenset(
         "all_true",
         "any_true",
         "none_true",
+        "is_defined",
+        "is_none",
+        "is_undefined",
     }
 )  # functions that are asked; what looks inside texts is not, for no few values stand for all texts
 _MAX_LITERALS = 8  # of one condition
 
-_COMPARING: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+COMPARING: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": comparison.equal,
     "!=": lambda left, right: not comparison.equal(left, right),
     "<": comparison.less,
@@ -73,6 +76,8 @@ class Judge:
 
     filters: Mapping[str, Filter]
     is_true: Callable[[Any], bool]
+    nothing: object = None  # what a name that is not there gives
+    comparing: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: COMPARING)
 
     def verdict(self, node: Expression, known: Known) -> bool | None:
         """True, false, or None where that depends on what is not known."""
@@ -100,7 +105,7 @@ class Judge:
             found = self.verdict(node, known)
             return UNKNOWN if found is None else found
         if isinstance(node, nodes.Comparison):
-            return self._asked(_COMPARING[node.operator], (node.left, node.right), known)
+            return self._asked(self.comparing[node.operator], (node.left, node.right), known)
         if isinstance(node, nodes.Choice):
             found = self.verdict(node.condition, known)
             return UNKNOWN if found is None else self._value(node.first if found else node.second, known)

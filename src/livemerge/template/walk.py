@@ -10,6 +10,8 @@ from livemerge.template import nodes
 from livemerge.template.filters import Filter
 from livemerge.template.nodes import Block, Expression, Statement
 
+FRAMED = nodes.Define | nodes.Partial | nodes.Slot | nodes.Inherited | nodes.Extends  # what knows other templates
+LOCAL = "~"  # in the names of variables that only a part of a template has
 _PSEUDO_STEPS = frozenset({"size", "first", "last"})  # Liquid answers these itself where the data does not
 
 
@@ -30,7 +32,7 @@ def blocks_of(statement: Statement) -> Iterator[Block]:
         yield statement.body
     elif isinstance(statement, nodes.Partial):
         yield from (fragment.body for fragment in fragments_of(statement))
-    elif isinstance(statement, nodes.TableRow | nodes.Capture | nodes.IfChanged):
+    elif isinstance(statement, nodes.TableRow | nodes.Capture | nodes.IfChanged | nodes.Macro | nodes.Slot):
         yield statement.body
 
 
@@ -62,7 +64,7 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
         for arm in statement.arms:
             yield from arm.values or ()
     elif isinstance(statement, nodes.For):
-        yield from _given(statement.items, statement.limit, statement.offset)
+        yield from _given(statement.items, statement.limit, statement.offset, statement.condition, statement.depth)
     elif isinstance(statement, nodes.Each):
         yield from _given(statement.items, statement.outer)
     elif isinstance(statement, nodes.Partial):
@@ -74,6 +76,10 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
         yield from _given(statement.group, *statement.values)
     elif isinstance(statement, nodes.Include):
         yield from _given(statement.name, statement.bound, *(value for _, value in statement.arguments))
+    elif isinstance(statement, nodes.Import | nodes.Extends):
+        yield statement.template
+    if isinstance(statement, nodes.Import | nodes.Slot):
+        yield from (value for _, value in statement.arguments or ())
 
 
 def _given(*expressions: Expression | None) -> Iterator[Expression]:
@@ -93,6 +99,9 @@ def parts_of(expression: Expression) -> Iterator[Expression]:
     elif isinstance(expression, nodes.FilterCall):
         yield expression.target
         yield from expression.arguments
+        yield from (value for _, value in expression.options)
+    elif isinstance(expression, nodes.Call):
+        yield from _given(expression.callee, *expression.arguments, expression.more, expression.names)
         yield from (value for _, value in expression.options)
     elif isinstance(expression, nodes.Comparison | nodes.Logic):
         yield from (expression.left, expression.right)
@@ -125,7 +134,10 @@ def paths_in(expression: Expression) -> list[str]:
 
 def assigned_names(block: Block) -> set[str]:
     """The variables a template sets."""
-    return {statement.name for statement in statements_in(block) if isinstance(statement, nodes.Assign | nodes.Capture)}
+    setting = nodes.Assign | nodes.Capture | nodes.Macro | nodes.Import
+    found = {statement.name for statement in statements_in(block) if isinstance(statement, setting)}
+    macros = (statement for statement in statements_in(block) if isinstance(statement, nodes.Macro))
+    return found.union(*(macro.parameters for macro in macros))
 
 
 def counter_names(block: Block) -> frozenset[str]:
@@ -136,7 +148,9 @@ def counter_names(block: Block) -> frozenset[str]:
 def has_include(block: Block) -> bool:
     """Whether other templates share this one's variables, or a name is known only while rendering."""
     shares = any(
-        isinstance(statement, nodes.Include) and not statement.is_isolated for statement in statements_in(block)
+        (isinstance(statement, nodes.Include) and not statement.is_isolated)
+        or isinstance(statement, nodes.Slot | nodes.Extends)
+        for statement in statements_in(block)
     )
     return shares or any(
         isinstance(found, nodes.Path) and not isinstance(found.root, str | nodes.Context)
@@ -156,7 +170,7 @@ def has_frame(block: Block) -> bool:
     return any(
         isinstance(found, nodes.Private) or (isinstance(found, nodes.Data) and found.is_whole)
         for found in all_expressions(block)
-    ) or any(isinstance(statement, nodes.Define | nodes.Partial) for statement in statements_in(block))
+    ) or any(isinstance(statement, FRAMED) for statement in statements_in(block))
 
 
 def has_interrupt(block: Block) -> bool:

@@ -95,7 +95,7 @@ def make_encoding(
 def _composed(kind: Kind, text: Callable[[Any], str], *, markup_is_raw: bool = False) -> Callable[[Any], Any]:
     """A function that writes any value: the commonest kinds first, then whatever `text` makes of it."""
     piece, number = _PIECES[kind], _NUMBERS[kind]
-    nothing = piece("")
+    nothing = piece(text(None))
 
     def write(value: Any) -> Any:
         if value is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from livemerge.template.analysis.conditions import choose
+from livemerge.template.analysis.macros import MACROS
 from livemerge.template.analysis.origins import Names
 from livemerge.template.analysis.statements import STATEMENTS
 from livemerge.template.analysis.templates import TEMPLATES
@@ -35,7 +36,7 @@ def analyse(block: Block, source: Source, vocabulary: Vocabulary, load: Load, be
 
     `before` has run before, and its variables are known; its own reads and findings are told elsewhere.
     """
-    walk = Walk(source, vocabulary, load, {**STATEMENTS, **TEMPLATES}, choose)
+    walk = Walk(source, vocabulary, load, {**STATEMENTS, **TEMPLATES, **MACROS}, choose)
     names: Names = {}
     if before:
         walk.block(before, names)

@@ -70,7 +70,7 @@ def _learned_here(walk: Walk, node: Expression, names: Names, is_true: bool) -> 
     if len(paths) != 1:
         return Facts(tested=looked_at)
     judge = walk.vocabulary.judge
-    of_nothing = judge.verdict(node, lambda _: None)
+    of_nothing = judge.verdict(node, lambda _: judge.nothing)
     values = (*_SAMPLES, *(value for value in literals_in(node) if value not in (None, "", False)))
     of_values = {judge.verdict(node, lambda _, value=value: value) for value in values}  # type: ignore[misc]
     if of_values == {of_nothing} and of_nothing is not None:

@@ -85,6 +85,12 @@ def origins_of(walk: Walk, node: Expression, names: Names, *, is_read: bool = Tr
         both = origins_of(walk, node.start, names, is_read=is_read)
         both += origins_of(walk, node.end, names, is_read=is_read)
         return tuple(replace(origin, is_exact=False) for origin in both)
+    if isinstance(node, nodes.Call):
+        if is_read:
+            walk.followers[nodes.Call](walk, node, names)
+        return ()
+    if isinstance(node, nodes.Logic) and node.gives_operand:
+        return _operand(walk, node, names, is_read)
     if isinstance(node, nodes.Comparison | nodes.Logic):
         both = origins_of(walk, node.left, names, is_read=is_read)
         return both + origins_of(walk, node.right, names, is_read=is_read)
@@ -95,6 +101,14 @@ def origins_of(walk: Walk, node: Expression, names: Names, *, is_read: bool = Tr
     if isinstance(node, nodes.Context):
         return context_of(walk, node, names)
     return ()
+
+
+def _operand(walk: Walk, node: nodes.Logic, names: Names, is_read: bool) -> Origins:
+    """The side that decides: behind `or` stands what is shown where the left has nothing."""
+    left = origins_of(walk, node.left, names, is_read=is_read)
+    if node.operator == "or":
+        left = tuple(replace(each, has_fallback=each.has_fallback or is_shown(node.right)) for each in left)
+    return (left + origins_of(walk, node.right, names, is_read=is_read))[:MAX_ORIGINS]
 
 
 def context_of(walk: Walk, node: nodes.Context, names: Names) -> Origins:

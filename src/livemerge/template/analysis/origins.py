@@ -15,6 +15,7 @@ _MAX_ALTERNATIVES = 12  # paths one read may have instead of its likeliest
 
 _SAME_LIST = frozenset(
     {"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice", "feed_items"}
+    | {"list", "op_part", "rejectattr", "select", "selectattr", "unique"}
 )
 _ONE_ITEM = frozenset({"first", "last", "find", "least", "greatest"})
 _UNTOLD = frozenset({"v", "attribute", "is_true"})  # what a language's values pass through anyway
@@ -93,6 +94,8 @@ def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool, kinds: K
     elif origin.is_exact and node.name == "map" and node.arguments:
         name = node.arguments[0]
         path += f"[].{name.value}" if isinstance(name, nodes.Literal) else "[]"
+    elif origin.is_exact and node.name == "op_item":
+        return stepped(origin, node.arguments)
     if kinds is not None:
         origin = wanted(origin, kinds.takes[0], kinds.name)
         origin = origin if kinds.gives == SAME else replace(origin, kind=kinds.gives)

@@ -11,7 +11,7 @@ from livemerge.template.analysis.conditions import is_surely_shown, learned, loo
 from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
 from livemerge.template.analysis.facts import Facts, after
 from livemerge.template.analysis.origins import MAX_ORIGINS, Names, item_of, kind_of, section_items
-from livemerge.template.analysis.walk import Follow, Walk
+from livemerge.template.analysis.walk import Follow, MacroPiece, Walk
 from livemerge.template.nodes import Block, Expression
 from livemerge.template.verdict import Test
 from livemerge.template.walk import assigned_names
@@ -115,10 +115,16 @@ def loop(walk: Walk, node: nodes.For | nodes.TableRow, names: Names) -> None:
             use(walk, argument, names, "argument")
     outer = names.get(node.name)
     names[node.name] = tuple(item_of(origin) for origin in origins if origin.is_exact)
+    chosen = node.condition if isinstance(node, nodes.For) else None
+    if isinstance(node, nodes.For):
+        names[node.state] = ()
     walk.sets({node.name, *assigned_names(node.body)})
     paths = frozenset(origin.path for origin in origins)
     with walk.in_loop():
         _know_items(walk, paths)
+        if chosen is not None:
+            look_at(walk, chosen, names)
+            walk.facts = walk.facts.learning(learned(walk, chosen, names, is_true=True))
         walk.block(node.body, names)
     walk.sets({node.name, *assigned_names(node.body)})
     if outer is None:
@@ -146,6 +152,11 @@ def _otherwise(walk: Walk, block: Block, names: Names, paths: frozenset[str]) ->
 
 def assign(walk: Walk, node: nodes.Assign, names: Names) -> None:
     """A variable stands for its value's fields; set in a branch, also for those it stood for before."""
+    if node.is_start:
+        outer = node.value.root if isinstance(node.value, nodes.Path) else ""
+        names[node.name] = names.get(outer, ()) if isinstance(outer, str) else ()
+        return
+    walk.followers[MacroPiece](walk, node, names)
     origins = use(walk, node.value, names, "argument")
     is_shown = is_surely_shown(walk, node.value, names)
     before = names.get(node.name, ()) if walk.branches else ()

@@ -15,6 +15,7 @@ from livemerge.template.findings import Source
 from livemerge.template.limits import MAX_INCLUDE_DEPTH
 from livemerge.template.nodes import Block
 
+GIVE_IT = "Its fields are not known; give it when compiling."
 BLOCK_NAME = "@partial-block"
 _STOPS_ARGUMENT, _DEFAULT_ARGUMENT = 1, 2  # of a function that writes a template, its name not counted
 
@@ -29,11 +30,12 @@ def include(walk: Walk, node: nodes.Include, names: Names) -> None:
     found = walk.load(name) if isinstance(name, str) else None
     if found is None:
         unknown_include(walk, node)
-    elif _may_follow(walk):
+    elif may_follow(walk):
         _included(walk, found, given if node.is_isolated else {**names, **given}, names, node)
 
 
-def _may_follow(walk: Walk) -> bool:
+def may_follow(walk: Walk) -> bool:
+    """Whether one more template is walked; that is charged."""
     walk.found.templates_left -= 1
     return walk.depth < MAX_INCLUDE_DEPTH and walk.found.templates_left >= 0
 
@@ -55,7 +57,7 @@ def content(walk: Walk, node: nodes.FilterCall, names: Names) -> None:
     if found is None:
         missing = nodes.Include(node.target, False, (), node.place)
         unknown_include(walk, missing, has_default=_has_default(node))
-    elif _may_follow(walk):
+    elif may_follow(walk):
         inner = walk.beside(found[1], found[0])
         inner.block(found[0], names)
         walk.facts = replace(inner.facts, is_left=walk.facts.is_left)
@@ -70,7 +72,7 @@ def _has_default(node: nodes.FilterCall) -> bool:
 
 
 def unknown_include(walk: Walk, node: nodes.Include, *, has_default: bool = False) -> None:
-    advice = "Its fields are not known; give it when compiling."
+    advice = GIVE_IT
     if not isinstance(node.name, nodes.Literal):
         origins_of(walk, node.name, {})
         code, what = "dynamic-include", "the name of an included template is known only while rendering"
@@ -79,7 +81,7 @@ def unknown_include(walk: Walk, node: nodes.Include, *, has_default: bool = Fals
         code, what = "absent-include", f"there is no template `{node.name.value}`: its default stands here"
     else:
         code, what = "unknown-include", f"there is no template `{node.name.value}` to include"
-        advice = nearest(str(node.name.value), walk.vocabulary.templates) or advice
+        advice = nearest(str(node.name.value).rsplit("\\", 1)[-1], walk.vocabulary.templates) or advice
     walk.report(walk.source.finding(code, "warning", what, node.place, advice))
 
 
@@ -101,7 +103,7 @@ def partial(walk: Walk, node: nodes.Partial, names: Names) -> None:
     if node.block is not None:
         pieces[BLOCK_NAME] = Piece(node.block, names, walk)
     is_circle = name != BLOCK_NAME and isinstance(name, str) and walk.active.count(name) > 1
-    if is_circle or not _may_follow(walk):
+    if is_circle or not may_follow(walk):
         return
     found = pieces.get(name) if isinstance(name, str) else None
     loaded = walk.load(name) if isinstance(name, str) and found is None else None

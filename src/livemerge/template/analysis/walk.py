@@ -34,6 +34,24 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class MacroPiece:
+    """A macro, and what the names around it stand for."""
+
+    node: nodes.Macro
+    names: Names
+    walk: Walk
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPiece:
+    """One template's way to write a slot, and what its names stand for."""
+
+    node: nodes.Slot
+    names: Names
+    walk: Walk
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """A language as the analysis needs it: what its conditions say, what its functions take, where values stand."""
 
@@ -74,6 +92,10 @@ class Walk:
     base: Origins | None = None  # what the template's data is, where that is not all of the data
     pieces: Mapping[str, Piece] = field(default_factory=dict)  # that can be written by name
     active: tuple[str, ...] = ()  # templates around this one
+    macros: dict[str, MacroPiece] = field(default_factory=dict)  # by the variables that hold them
+    modules: dict[str, Mapping[str, MacroPiece]] = field(default_factory=dict)  # of imported templates
+    slots: dict[str, list[SlotPiece]] = field(default_factory=dict)  # the last heir's first
+    slot: int = 0  # which heir's way is walked
 
     def block(self, block: Block, names: Names) -> None:
         for statement in block:

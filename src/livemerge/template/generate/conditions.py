@@ -28,6 +28,8 @@ def decided(function: Function, condition: Expression, source: str, place: Place
 
 def truth(function: Function, node: Expression) -> str:
     """A condition as a Python expression that is True or False."""
+    if isinstance(node, nodes.Logic):
+        return logic(function, node)
     if type(node) in CONDITIONS and not isinstance(node, nodes.Choice):
         return function.inline(node)
     manner = function.setting.manner
@@ -81,9 +83,19 @@ def _equality(function: Function, left: Expression, right: Expression) -> str:
     return f"EQ({found}, {bare(function, right)})"
 
 
+def operand(function: Function, node: nodes.Logic) -> str:
+    """The value of the side that decides, or of a condition that is true or false."""
+    if not node.gives_operand:
+        return logic(function, node)
+    name, named = function.named(function.inline(node.left))
+    test = function.setting.manner.truth.format(name=name, named=named)
+    right = function.inline(node.right)
+    return f"({name} if {test} else {right})" if node.operator == "or" else f"({right} if {test} else {name})"
+
+
 CONDITIONS: dict[type[Expression], Callable[[Function, Any], str]] = {
     nodes.Not: negation,
-    nodes.Logic: logic,
+    nodes.Logic: operand,
     nodes.Comparison: comparison,
     nodes.Choice: choice,
 }

@@ -180,11 +180,13 @@ class Function:
         self.sink = outer
 
     @contextmanager
-    def inner_function(self, name: str, arguments: str) -> Iterator[None]:
+    def inner_function(self, name: str, arguments: str, sink: Sink | None = None) -> Iterator[None]:
         """A Python function inside ours around what is written inside; it knows nothing that was evaluated outside."""
         self.emit(f"def {name}({arguments}):")
         (loops, self.loops), (known, self._known) = (self.loops, []), (self._known, [{}])
-        with self.writing_to(Sink("o", "a", self.setting.encoding)), self.indented():
+        with self.writing_to(sink or Sink("o", "a", self.setting.encoding)), self.indented():
+            if sink is not None:
+                self.emit("o = OUTPUT()")
             self.emit("a = o.append")
             yield
         self.loops, self._known = loops, known

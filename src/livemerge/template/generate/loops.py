@@ -6,17 +6,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from livemerge.template import nodes
+from livemerge.template.generate.conditions import truth
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.paths import chain, keep_chain, keep_view
-from livemerge.template.nodes import Block, Statement
+from livemerge.template.nodes import Block, Expression, Statement
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import uses_name
 
 
 def for_loop(function: Function, node: nodes.For) -> None:
     items = function.simple(_sliced(function, node))
+    if node.condition is not None:
+        items = _chosen(function, items, node.name, node.condition)
     _or_else(function, items, lambda: _rounds(function, items, node), node.otherwise)
+
+
+def _chosen(function: Function, items: str, name: str, condition: Expression) -> str:
+    """The name of those items of a loop that fulfil its condition."""
+    held = function.fresh("x")
+    function.scopes.append({name: held})
+    function.emit(f"c.iterations += len({items})")
+    kept = function.simple(f"[{held} for {held} in {items} if {truth(function, condition)}]")
+    function.scopes.pop()
+    return kept
 
 
 def _or_else(function: Function, items: str, write_rounds: Callable[[], None], otherwise: Block) -> None:
@@ -50,15 +63,17 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
     """The Python loop of a loop."""
     held = function.fresh("x")
     scope = {node.name: held}
-    if function.setting.is_shared or uses_name(node.body, "forloop"):
-        state = function.fresh("f")
-        function.emit(f"{state} = FORLOOP({node.key!r}, len({items}), {_outer_state(function)})")
-        scope["forloop"] = state
+    manner = function.setting.manner
+    if (function.setting.is_shared and manner.shares_loops) or uses_name(node.body, node.state):
+        state = scope[node.state] = function.fresh("f")
+        depth = "0" if node.depth is None else function.inline(node.depth)
+        outer = _outer_state(function)
+        function.emit(f"{state} = {manner.loop_state.format(key=node.key, items=items, outer=outer, depth=depth)}")
     shared = shared_names(function, scope)
     function.emit(f"for {held} in {charged(function, items)}:")
     with function.nested_loop("for", scope), function.indented():
-        if "forloop" in scope:
-            function.emit(f"{scope['forloop']}.index0 += 1")
+        if node.state in scope:
+            function.emit(f"{scope[node.state]}.index0 += 1")
         keep_view(function, held, node.name, node.body)
         if shared:
             function.emit(f"{shared}[{node.name!r}] = {held}")
@@ -81,7 +96,7 @@ def _outer_state(function: Function) -> str:
 
 def shared_names(function: Function, scope: Mapping[str, str]) -> str:
     """The name of a mapping that shows a loop's names to other templates; empty where there are none."""
-    if not function.setting.is_shared:
+    if not function.setting.is_shared or not function.setting.manner.shares_loops:
         return ""
     shared = function.fresh("s")
     pairs = ", ".join(f"{name!r}: {variable}" for name, variable in scope.items() if name == "forloop")

@@ -13,6 +13,10 @@ class Manner:
     calls: Mapping[str, object]
     truth: str = "({named} is not None and {name} is not False)"  # of the value that `named` gives the name `name`
     has_escaped_literals: bool = True
+    absent: str = ""  # what follows a key in a lookup: what is given where the key is not there
+    shared_name: str = "S.get({name!r}, c.counters)"  # a name of templates that see each other's variables
+    loop_state: str = "FORLOOP({key!r}, len({items}), {outer})"
+    shares_loops: bool = True  # templates that are included see the loops around them
 
 
 LIQUID_MANNER = Manner({})

@@ -24,7 +24,7 @@ def path(function: Function, node: nodes.Path) -> str:
         found = f"LOOKUP(c, S, {function.inline(node.root)})"
     steps = node.steps
     if steps and is_plain_step(steps[0]) and (view := _view(function, found)):
-        found, steps = f"{view}.get({_key_of(steps[0])!r})", steps[1:]
+        found, steps = f"{view}.get({_key_of(steps[0])!r}{function.setting.manner.absent})", steps[1:]
     for key in steps:
         found = _step(function, found, key)
     return found
@@ -35,8 +35,8 @@ def load(function: Function, name: str) -> str:
     for scope in reversed(function.scopes):
         if name in scope:
             return scope[name]
-    if function.setting.is_shared:
-        return f"S.get({name!r}, c.counters)"
+    if function.setting.is_shared and name not in function.variables:
+        return function.setting.manner.shared_name.format(name=name)
     if name in function.counters:
         return f"COUNTED(c, S, {name!r}, {function.variables.get(name)})"
     return function.variables.get(name) or function.roots.setdefault(name, f"d{len(function.roots)}")
@@ -65,7 +65,8 @@ def _step(function: Function, value: str, step: Expression) -> str:
         return f"{slow}({value}, {bare(function, step.key if isinstance(step, nodes.Index) else step)})"
     key = _key_of(step)
     name, named = function.named(value)
-    return f"({name}.get({key!r}) if type({named}) is dict else {slow}({name}, {key!r}))"
+    absent = function.setting.manner.absent
+    return f"({name}.get({key!r}{absent}) if type({named}) is dict else {slow}({name}, {key!r}))"
 
 
 def _key_of(step: Expression) -> object:

@@ -16,9 +16,11 @@ from livemerge.template.generate.choices import CHOICES
 from livemerge.template.generate.conditions import CONDITIONS
 from livemerge.template.generate.filter_calls import FILTER_CALLS
 from livemerge.template.generate.function import Function, Setting, Sink
+from livemerge.template.generate.inheritance import INHERITANCE, keep_slots
 from livemerge.template.generate.interrupts import INTERRUPTS
 from livemerge.template.generate.literals import LITERALS
 from livemerge.template.generate.loops import LOOPS
+from livemerge.template.generate.macros import MACRO_CALLS, MACROS
 from livemerge.template.generate.manner import LIQUID_MANNER, Manner
 from livemerge.template.generate.outputs import OUTPUTS, writers
 from livemerge.template.generate.partials import PARTIALS
@@ -29,6 +31,7 @@ from livemerge.template.generate.variables import VARIABLES, captured
 from livemerge.template.nodes import Block, Expression, Place, Statement
 from livemerge.template.runtime import Program
 from livemerge.template.walk import (
+    LOCAL,
     assigned_names,
     calls_in,
     counter_names,
@@ -44,6 +47,7 @@ EXPRESSIONS: dict[type[Expression], Callable[[Function, Any], str]] = {
     **PATHS,
     **FILTER_CALLS,
     **CONDITIONS,
+    **MACRO_CALLS,
 }
 STATEMENTS: dict[type[Statement], Callable[[Function, Any], None]] = {
     **OUTPUTS,
@@ -53,6 +57,8 @@ STATEMENTS: dict[type[Statement], Callable[[Function, Any], None]] = {
     **INTERRUPTS,
     **VARIABLES,
     **PARTIALS,
+    **MACROS,
+    **INHERITANCE,
 }
 
 
@@ -98,7 +104,7 @@ def generate(
         has_frame=chains or (manner is not LIQUID_MANNER and has_frame(block)),
         has_chains=chains,
     )
-    names = [] if is_shared else sorted(assigned_names(whole))
+    names = sorted(name for name in assigned_names(whole) if LOCAL in name or not is_shared)
     function = Function(
         setting,
         Sink("o", "a", encoding),
@@ -107,6 +113,7 @@ def generate(
         counters=counter_names(block),
         repeated=repeated_values(block, filters),
     )
+    keep_slots(function, block)
     if before:
         _run_unwritten(function, before)
     function.block(block)
@@ -144,10 +151,12 @@ def _prelude(function: Function) -> Iterator[str]:
         yield from (" F = FRAME(S)", " P = F.partials")
     if function.setting.has_chains:
         yield " h = CHAIN(F, S)"
+    absent = function.setting.manner.absent
     for root, name in function.roots.items():
-        yield f" {name} = G({root!r})"
+        yield f" {name} = G({root!r}{absent})"
     for root, name in function.variables.items():
-        yield f" {name} = {None if root in function.counters else f'G({root!r})'}"
+        if LOCAL not in root:
+            yield f" {name} = {None if root in function.counters else f'G({root!r}{absent})'}"
     for name, view in function.views.items():
         if name in function.roots.values():
             yield f" {view_line(view, name)}"

@@ -15,21 +15,21 @@ from livemerge.template.walk import has_interrupt
 
 
 def assign(function: Function, node: nodes.Assign) -> None:
-    _store(function, node.name, value(function, node.value))
+    store(function, node.name, value(function, node.value))
 
 
-def _store(function: Function, name: str, found: str) -> None:
-    place = f"S.variables[{name!r}]" if function.setting.is_shared else function.variables[name]
-    function.emit(f"{place} = {found}")
+def store(function: Function, name: str, found: str) -> None:
+    """Gives a variable a value: a name of the function's own, or where other templates see it."""
+    function.emit(f"{function.variables.get(name) or f'S.variables[{name!r}]'} = {found}")
 
 
 def capture(function: Function, node: nodes.Capture) -> None:
     if not has_interrupt(node.body):
-        _store(function, node.name, f"M({captured(function, node.body)})")
+        store(function, node.name, f"M({captured(function, node.body)})")
         return
     leaves = function.fresh("k")
     function.emit(f"{leaves} = None")
-    _store(function, node.name, f"M({captured(function, node.body, leaves)})")
+    store(function, node.name, f"M({captured(function, node.body, leaves)})")
     interrupted(function, leaves)
 
 

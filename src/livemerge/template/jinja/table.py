@@ -1,0 +1,170 @@
+"""Jinja's filters and tests by name, and the functions that stand for its operators, calls and methods.
+
+Templates may write the names in JINJA_FILTERS alone; the rest is what the front end makes of other syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Any, Final
+
+from livemerge.template.filters import Filter
+from livemerge.template.jinja import applied, calls, html, lists, numbers, operators, texts
+from livemerge.template.jinja.questions import QUESTIONS
+from livemerge.template.jinja.values import item
+from livemerge.template.runtime import MISSING
+
+MAX_ARGUMENTS: Final = 1_000  # of one call
+
+
+def _filter(call: Callable[..., Any]) -> Filter:
+    """A function's arity: any parameter may also be given by its name."""
+    parameters = list(signature(call).parameters.values())
+    takes_context = parameters[0].name == "context"
+    given = parameters[2 if takes_context else 1 :]
+    named = [each for each in given if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    is_open = len(named) < len(given)
+    return Filter(
+        call,
+        sum(each.default is Parameter.empty for each in named),
+        MAX_ARGUMENTS if is_open else len(named),
+        frozenset() if is_open else frozenset(each.name for each in named),
+        takes_context,
+    )
+
+
+_PLAIN: Final[Mapping[str, Callable[..., Any]]] = {
+    "abs": numbers.absolute,
+    "batch": lists.batch,
+    "capitalize": texts.capitalize,
+    "center": texts.center,
+    "count": lists.length,
+    "d": lists.default,
+    "default": lists.default,
+    "dictsort": lists.dictsort,
+    "filesizeformat": numbers.filesizeformat,
+    "first": lists.first,
+    "float": numbers.float_,
+    "forceescape": html.force_escape,
+    "groupby": lists.group_by,
+    "indent": texts.indent,
+    "int": numbers.int_,
+    "items": lists.pairs,
+    "join": lists.join,
+    "last": lists.last,
+    "length": lists.length,
+    "list": lists.list_,
+    "lower": texts.lower,
+    "max": lists.greatest,
+    "min": lists.least,
+    "replace": texts.replace,
+    "reverse": lists.reverse,
+    "round": numbers.round_,
+    "safe": html.safe,
+    "slice": lists.slice_,
+    "sort": lists.sort,
+    "strftime": texts.strftime,
+    "string": texts.string,
+    "striptags": html.strip_tags,
+    "sum": lists.total,
+    "title": texts.title,
+    "tojson": html.to_json,
+    "trim": texts.trim,
+    "truncate": texts.truncate,
+    "unique": lists.unique,
+    "upper": texts.upper,
+    "urlencode": texts.urlencode,
+    "urlize": html.urlize,
+    "wordcount": texts.wordcount,
+    "wordwrap": texts.wordwrap,
+    "xmlattr": html.xml_attributes,
+}
+_SIMPLE: Final = {name: _filter(call) for name, call in _PLAIN.items()}
+_ESCAPES: Final = {"e": _filter(html.escape), "escape": _filter(html.escape)}
+APPLYING: Final = frozenset({"select", "reject", "selectattr", "rejectattr"})
+"""Filters whose arguments are those of another filter or test."""
+
+JINJA_FILTERS: Final[Mapping[str, Filter]] = {
+    **_SIMPLE,
+    **_ESCAPES,
+    "format": _filter(texts.format_),
+    "map": _filter(lists.mapped),
+    "reject": _filter(applied.reject),
+    "rejectattr": _filter(applied.reject_by),
+    "select": _filter(applied.select),
+    "selectattr": _filter(applied.select_by),
+}
+REFUSED_FILTERS: Final[Mapping[str, str]] = {
+    "attr": "read it as `value.name`, or `value[name]`",
+    "pprint": "it is for looking at values while programming; use `tojson`",
+    "random": "each rendering must give the same; let the data choose",
+}
+
+QUESTION: Final = "is_"
+_INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
+    "op_add": operators.add,
+    "op_subtract": operators.subtract,
+    "op_times": operators.times,
+    "op_divide": operators.divide,
+    "op_floor_divide": operators.floor_divide,
+    "op_modulo": operators.modulo,
+    "op_power": operators.power,
+    "op_negative": operators.negative,
+    "op_positive": operators.positive,
+    "op_within": operators.within,
+    "op_not_within": operators.not_within,
+    "op_concat": operators.concatenated,
+    "op_part": operators.part,
+    "op_chain": operators.chained,
+    "op_item": item,
+    "equals": operators.equal,
+    "differs": operators.differs,
+    "make_list": operators.made_list,
+    "make_tuple": operators.made_tuple,
+    "make_dict": operators.made_dict,
+    "made_of": operators.unpacked,
+    "value_of": lambda value: value,
+    "is_left_out": lambda value: value is MISSING,
+    "set_name": calls.set_name,
+    "call_method": calls.method,
+    "call_function": calls.function,
+    "member": calls.member,
+    "html_escaped": html.escape,
+    "safe_text": html.safe,
+    "map_by": applied.make_map({**_SIMPLE, **_ESCAPES}),
+    "plain_replace": texts.replace_plain,
+    "plain_join": lists.join_plain,
+    "plain_xmlattr": html.attributes_text,
+}
+INSIDE: Final[Mapping[str, Filter]] = {
+    **{name: _filter(call) for name, call in _INSIDE.items()},
+    **{f"{QUESTION}{name}": _filter(call) for name, call in QUESTIONS.items()},
+}
+
+JINJA_TABLE: Final[Mapping[str, Filter]] = {**INSIDE, **{k: v for k, v in JINJA_FILTERS.items() if k not in _ESCAPES}}
+"""All that the tree may call."""
+
+UNESCAPED: Final[Mapping[str, Filter]] = {
+    "forceescape": _filter(html.unchanged),
+    "html_escaped": _filter(html.unchanged),
+    "join": _filter(lists.join_plain),
+    "replace": _filter(texts.replace_plain),
+    "safe": _filter(html.unchanged),
+    "safe_text": _filter(html.unchanged),
+    "xmlattr": _filter(html.attributes_text),
+}
+"""Instead of those in parts that are not escaped: nothing there is HTML."""
+
+PLAIN_TEXT: Final[Mapping[str, Filter]] = {**UNESCAPED, "safe_text": _filter(html.safe)}
+"""Instead of those in text derived from HTML: an author's HTML loses its tags where it is written."""
+
+GUARDED: Final[Mapping[str, Filter]] = {"safe": _filter(html.unchanged)}
+"""Instead of those where data is written raw only if its field is HTML."""
+
+FUNCTIONS: Final = frozenset({*calls.GLOBALS, "now"})
+REFUSED_FUNCTIONS: Final[Mapping[str, str]] = {
+    "lipsum": "write the text itself",
+    "caller": "it means something only inside a macro that is used with `call`",
+    "super": "it means something only inside a block",
+}
