@@ -432,8 +432,12 @@ class Livemerge:
         except TemplateError as error:
             return Checked(shown, (), error=str(error))
         binding = self.catalog.bind(template.fields)
-        findings = tuple(check_template(template, text, self.catalog, self.settings.fetch))
+        findings = tuple(self._findings(template, text))
         return Checked(shown, findings, str(make_plan(self.catalog, binding.fields)))
+
+    def _findings(self, template: MessageTemplate, text: str) -> list[Finding]:
+        """All that `check` says of a template."""
+        return check_template(template, text, self.catalog, self.settings.fetch, self.extensions.columns)
 
     def _check_campaign(self, path: Path) -> list[Checked]:
         shown = str(path.relative_to(self.settings.root))
@@ -449,8 +453,7 @@ class Livemerge:
     def _sendable_mailing(self, campaign: config.Campaign) -> tuple[Mailing, str]:
         """The campaign's mailing; refuses a template with errors, saying all of them."""
         mailing, text = self.mailing(campaign.template, campaign)
-        findings = check_template(mailing.template, text, self.catalog, self.settings.fetch)
-        errors = [finding for finding in findings if finding.severity == "error"]
+        errors = [finding for finding in self._findings(mailing.template, text) if finding.severity == "error"]
         if errors:
             shown = "\n".join(describe(mailing.template.name, finding) for finding in errors[:5])
             raise CampaignError(

@@ -119,7 +119,7 @@ def test_what_the_catalog_can_give_is_found_right(codes, body):
     ("body", "code"),
     [
         ("{% render 'card' %}", "unknown-include"),
-        ("{% include city %}", "unknown-include"),
+        ("{% include city %}", "dynamic-include"),
         ("{{ frist_name }}", "unknown-field"),
         ("{{ profile.city }}", "unknown-field"),
         ("{{ first_name }}", "no-fallback"),

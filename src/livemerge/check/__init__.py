@@ -13,6 +13,7 @@ from typing import Final
 from livemerge.catalog import Catalog
 from livemerge.check.branches import branch_complaints, constant_complaints, is_worth_trying
 from livemerge.check.complaint import Complaint, Reading, Speech
+from livemerge.check.extensions import ColumnsOf, is_lookup, lookup_complaints, no_columns
 from livemerge.check.fields import (
     MISREADINGS,
     absence_complaints,
@@ -31,6 +32,7 @@ from livemerge.check.words import unsubscribe_link
 from livemerge.config import Fetch
 from livemerge.fetch.findings import fetch_findings
 from livemerge.template import Finding, MessageTemplate, Read
+from livemerge.template.analysis.templates import GIVE_IT
 from livemerge.template.findings import Source
 from livemerge.template.verdict import Test
 
@@ -38,14 +40,23 @@ __all__ = ["RULES", "Rule", "check_template", "describe", "has_errors"]
 
 UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB", "unsub_center_url"})
 NO_HOSTS: Final = Fetch()
+_DECIDED_HERE: Final = frozenset({"unknown-include", "dynamic-include", "circular-include"})
+_SAVE_IT: Final = "Save it in templates/ under this name, a `_` before it, or give this name to a file by `alias`."
 WIDTH: Final = 80  # columns of a terminal
 _CAUSES: Final = frozenset({"wrong-type", "never-null", "empty-fallback"})  # say why a test never comes out
 
 
-def check_template(template: MessageTemplate, source: str, catalog: Catalog, fetch: Fetch = NO_HOSTS) -> list[Finding]:
+def check_template(
+    template: MessageTemplate,
+    source: str,
+    catalog: Catalog,
+    fetch: Fetch = NO_HOSTS,
+    columns_of: ColumnsOf = no_columns,
+) -> list[Finding]:
     """All findings of one template file, in the order of its lines; each place and complaint once.
 
     source: the file's text, for the line that is shown. fetch: what the project allows its templates to ask.
+    columns_of: a declared data extension's columns.
     """
     own, speech, budget = Source(source, template.name, 1), Speech(template.language, template.dialect), Budget()
     found = [_of_a_project(finding) for finding in template.findings]
@@ -55,6 +66,10 @@ def check_template(template: MessageTemplate, source: str, catalog: Catalog, fet
     for test in template.tests:
         shown = template.included.get(test.file, own)
         found += (each.at(shown, test.line, test.column, test.part) for each in _of_test(test, catalog, speech, budget))
+    for lookup in template.lookups:
+        shown = template.included.get(lookup.file, own)
+        complaints = lookup_complaints(lookup, catalog, columns_of)
+        found += (each.at(shown, place.line, place.column, "") for each, place in complaints)
     found += fetch_findings(template, own, fetch, _private_paths(template, catalog))
     found += _of_message(template, speech)
     found = [each if each.file in template.included else replace(each, file="") for each in found]
@@ -94,8 +109,9 @@ def _private_paths(template: MessageTemplate, catalog: Catalog) -> set[str]:
 def _of_a_project(finding: Finding) -> Finding:
     """What compiling says, with what customers would notice of it. A project has all templates that there will be."""
     rule = RULES.get(finding.code)
-    severity = "error" if finding.code == "unknown-include" else finding.severity
-    return replace(finding, severity=severity, effect=finding.effect or (rule.effect if rule else ""))
+    severity = "error" if finding.code in _DECIDED_HERE else finding.severity
+    advice = _SAVE_IT if finding.advice == GIVE_IT else finding.advice
+    return replace(finding, severity=severity, effect=finding.effect or (rule.effect if rule else ""), advice=advice)
 
 
 def _of_read(read: Read, catalog: Catalog, speech: Speech) -> list[Complaint]:
@@ -109,7 +125,7 @@ def _of_read(read: Read, catalog: Catalog, speech: Speech) -> list[Complaint]:
 def _of_way(read: Read, catalog: Catalog, speech: Speech) -> Iterator[Complaint]:
     field = catalog.field_of(read.path)
     if field is None:
-        if not is_provided(read.path):
+        if not is_provided(read.path) and not is_lookup(read.path):
             yield unknown_field(read.path, catalog)
         return
     reading = Reading(read, field, inside_of(read.path, field, catalog), catalog, speech)

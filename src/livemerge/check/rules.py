@@ -21,6 +21,7 @@ class Rule:
 
 
 _STOPS: Final = "Customers who get to this place get no message."
+_UNREAD: Final = "What it reads of a customer is not asked for, and missing for everybody."
 
 RULES: Final[dict[str, Rule]] = {
     # fields
@@ -60,7 +61,14 @@ RULES: Final[dict[str, Rule]] = {
     # what compiling says
     "no-subject": Rule("warning", "the message has no subject", "Everybody gets a message without a subject."),
     "derived-text": Rule("warning", "the HTML does not turn into a text template"),
+    # templates in each other, and tables they look up
     "unknown-include": Rule("error", "an included template that is not there", _STOPS),
+    "dynamic-include": Rule("error", "which template is included is known only while rendering", _UNREAD),
+    "absent-include": Rule("warning", "a content block that is not there, with a default for that case"),
+    "circular-include": Rule("error", "templates that include each other in a circle", _STOPS),
+    "unknown-data-extension": Rule("error", "a data extension that is not declared", _STOPS),
+    "unknown-column": Rule("error", "a column that the data extension does not have", _STOPS),
+    "unread-data-extension": Rule("warning", "a data extension whose columns cannot be read now"),
     "unquoted-attribute": Rule(
         "warning",
         "a value stands in a tag without quotes",

@@ -45,6 +45,7 @@ def text_template(html: str, spans: Spans, guard: Callable[[str], str], paragrap
     `paragraphs`: names of included templates that stand on lines of their own.
     """
     html = html.replace(_OPEN, "").replace(_CLOSE, "")
+    named = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, paragraphs))})(?![\w.-])")
     tags: list[tuple[str, bool]] = []
     kept: set[int] = set()
     apart: set[int] = set()
@@ -54,7 +55,7 @@ def text_template(html: str, spans: Spans, guard: Callable[[str], str], paragrap
         pieces += (html[at : span.start], f"{_OPEN}{len(tags)}{_CLOSE}")
         if span.is_kept:
             kept.add(len(tags))
-        if span.is_visible and any(name in html[span.start : span.end] for name in paragraphs):
+        if span.is_visible and paragraphs and named.search(html, span.start, span.end):
             apart.add(len(tags))
         tags.append((html[span.start : span.end], span.is_visible))
         at = span.end
