@@ -16,6 +16,7 @@ __all__ = [
     "ESCAPING_FILTERS",
     "LIQUID_FILTERS",
     "PLAIN_TEXT_FILTERS",
+    "SHORT_FILTERS",
     "UNESCAPED_FILTERS",
     "Filter",
     "default",
@@ -90,6 +91,17 @@ _LIQUID: dict[str, Callable[..., Any]] = {
 }
 
 LIQUID_FILTERS = {name: make_filter(call) for name, call in _LIQUID.items()}
+
+# What filters without arguments do with a plain text, as Python: generated code does it on the spot.
+SHORT_FILTERS: dict[Callable[..., Any], str] = {
+    text.capitalize: "({0}[:1].upper() + {0}[1:].lower())",
+    text.downcase: "{0}.lower()",
+    text.lstrip: f"{{0}}.lstrip({text.WHITE!r})",
+    text.rstrip: f"{{0}}.rstrip({text.WHITE!r})",
+    text.strip: f"{{0}}.strip({text.WHITE!r})",
+    text.upcase: "{0}.upper()",
+    lists.size: "len({0})",
+}
 
 # Without escaping, the filters that write HTML give plain text: nothing is escaped a second time.
 UNESCAPED_FILTERS = {

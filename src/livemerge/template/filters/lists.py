@@ -8,7 +8,7 @@ from typing import Any
 
 from livemerge.template.filters.numbers import Number, plus
 from livemerge.template.filters.text import like, plain, shown
-from livemerge.template.limits import MAX_ITERATIONS, MAX_VALUE_NESTING
+from livemerge.template.limits import MAX_ITERATIONS, MAX_TEXT_CHARACTERS, MAX_VALUE_NESTING
 from livemerge.template.runtime import (
     LISTS,
     MAPPINGS,
@@ -23,9 +23,11 @@ from livemerge.template.runtime import (
     order,
     strict_number,
     text_of,
+    too_long,
     whole_number,
 )
 
+_ALIKE = ({str}, {int})  # types of items that Python puts into the same order, if all have this one
 MAX_BITS = 4_096  # of a whole number that may be asked for one by one
 
 
@@ -98,8 +100,12 @@ def _matches(item: Any, name: Any, target: Any) -> bool:
 
 
 def join(value: Any, glue: Any = " ") -> str:
-    parts: list[str] = []
     between = shown(glue)
+    if type(between) is str and type(value) is list and {str}.issuperset(map(type, value)):
+        if sum(map(len, value)) + len(between) * len(value) > MAX_TEXT_CHARACTERS:
+            raise too_long()
+        return between.join(value)
+    parts: list[str] = []
     for item in _items(value):
         parts += (text_of(item), between)
     return joined(parts[:-1])
@@ -268,6 +274,8 @@ def sort_natural(value: Any, name: Any = None) -> list[Any] | None:
 
 def _sorted(items: list[Any], name: Any, compare: Callable[[Any, Any], int]) -> list[Any] | None:
     """Items in order of themselves or a property; nil where one of them has no properties at all."""
+    if name is None and compare is _in_order and set(map(type, items)) in _ALIKE:
+        return sorted(items)
     if name is None:
         return _ordered(items, lambda item: item, compare)
     if not all(map(_has_properties, items)):

@@ -12,6 +12,7 @@ from livemerge.template.limits import MAX_DIGITS
 from livemerge.template.runtime import Fault, is_number, order
 
 Number = int | float | Decimal
+SHORT = 10**18  # whole numbers below it are computed with as they are: no result has too many digits
 _DECIMAL = re.compile(r"-?[0-9]{1,400}\.[0-9]{1,400}")
 _WHOLE = re.compile(r"\s{0,100}([+-]?[0-9]{1,400})")
 
@@ -42,6 +43,8 @@ def _sized(value: Number) -> Number:
 
 def _computed(left: Any, right: Any, whole: Callable[[int, int], int], exact: Callable[..., Any]) -> Number:
     """`whole` over two whole numbers, else `exact` over Decimals; a float among them makes the result a float."""
+    if type(left) is int and type(right) is int and -SHORT < left < SHORT and -SHORT < right < SHORT:
+        return whole(left, right)
     one, other = _sized(number(left)), _sized(number(right))
     if isinstance(one, int) and isinstance(other, int):
         return _sized(whole(one, other))

@@ -7,6 +7,7 @@ escaped (see runtime.joined).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -21,6 +22,7 @@ from livemerge.template.runtime import LISTS, Context, inspect, joined, strict_n
 
 _SECONDS = re.compile(r"[0-9]{1,20}")
 _WORDS = re.compile(r"[^ \t\n\v\f\r]+")  # Ruby splits at ASCII white space only
+SHORT_TEXT = 10_000  # characters; shorter texts are not measured before something is replaced in them
 WHITE = " \t\n\v\f\r\0"  # what Ruby's strip takes away
 
 
@@ -31,12 +33,22 @@ def like(model: str, text: str) -> str:
 
 def shown(value: Any) -> str:
     """A value's text; a list as Ruby shows it, not joined as where it is printed."""
+    if type(value) is str:
+        return value
     return inspect(value) if isinstance(value, LISTS) else text_of(value)
 
 
 def plain(value: Any) -> str:
     """A value's text without its Markup quality, for searching."""
-    return str.__str__(shown(value))
+    return value if type(value) is str else str.__str__(shown(value))
+
+
+def changed(value: Any, change: Callable[[str], str]) -> str:
+    """A value's text after a change that leaves Markup Markup."""
+    if type(value) is str:
+        return change(value)
+    text = shown(value)
+    return like(text, change(str.__str__(text)))
 
 
 def append(value: Any, text: Any) -> str:
@@ -48,33 +60,27 @@ def prepend(value: Any, text: Any) -> str:
 
 
 def upcase(value: Any) -> str:
-    text = shown(value)
-    return like(text, plain(text).upper())
+    return changed(value, str.upper)
 
 
 def downcase(value: Any) -> str:
-    text = shown(value)
-    return like(text, plain(text).lower())
+    return changed(value, str.lower)
 
 
 def capitalize(value: Any) -> str:
-    text = shown(value)
-    return like(text, text[:1].upper() + text[1:].lower())
+    return changed(value, lambda text: text[:1].upper() + text[1:].lower())
 
 
 def strip(value: Any) -> str:
-    text = shown(value)
-    return like(text, plain(text).strip(WHITE))
+    return changed(value, lambda text: text.strip(WHITE))
 
 
 def lstrip(value: Any) -> str:
-    text = shown(value)
-    return like(text, plain(text).lstrip(WHITE))
+    return changed(value, lambda text: text.lstrip(WHITE))
 
 
 def rstrip(value: Any) -> str:
-    text = shown(value)
-    return like(text, plain(text).rstrip(WHITE))
+    return changed(value, lambda text: text.rstrip(WHITE))
 
 
 def squish(value: Any) -> str | None:
@@ -120,6 +126,8 @@ def replace_last(value: Any, search: Any, replacement: Any) -> str:
 
 
 def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
+    if type(value) is str and type(search) is str and type(replacement) is str and _is_short(value, replacement):
+        return value.replace(search, replacement, times)
     text, sought, instead = shown(value), plain(search), shown(replacement)
     found = plain(text).count(sought) if times < 0 else 1
     if len(text) + found * len(instead) > MAX_TEXT_CHARACTERS:
@@ -128,6 +136,11 @@ def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
         return Markup(instead).join(text.split(sought, times))
     instead = instead if isinstance(text, Markup) is isinstance(instead, Markup) else _escape_into(text, instead)
     return like(text, plain(text).replace(sought, str.__str__(instead), times))
+
+
+def _is_short(text: str, replacement: str) -> bool:
+    """Whether the text is within the limit even with the replacement before each of its characters."""
+    return len(text) < SHORT_TEXT and len(replacement) < MAX_TEXT_CHARACTERS // (2 * SHORT_TEXT)
 
 
 def _escape_into(text: str, instead: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from livemerge.template import nodes
-from livemerge.template.filters import ESCAPING_FILTERS, Filter, default
+from livemerge.template.filters import ESCAPING_FILTERS, SHORT_FILTERS, Filter, default
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
+from livemerge.template.generate.manner import LIQUID_MANNER
 from livemerge.template.nodes import Expression
 from livemerge.template.walk import filter_problem
+from livemerge.template.wire import escape_kernel
 
 MAX_INLINE_FILTERS = 6  # filters on one value that are written as one expression
 
@@ -43,10 +45,26 @@ def _filtered(function: Function, node: nodes.FilterCall, hold: Callable[[str], 
     target, known = _target(function, node, hold), filters[node.name]
     if known.call is default and len(node.arguments) == 1 and not node.options:
         return _default(function, target, node.arguments[0])
+    if known.call in SHORT_FILTERS and not node.arguments:
+        name, named = function.named(target)
+        short = SHORT_FILTERS[known.call].format(name)
+        return f"({short} if type({named}) is str else {_name(function, node.name, known)}({name}))"
     given = ["c"] if known.takes_context else []
-    given += [target, *(function.inline(argument) for argument in node.arguments)]
-    given += [f"{name}={function.inline(argument)}" for name, argument in node.options]
+    given += [target, *(_argument(function, argument, known) for argument in node.arguments)]
+    given += [f"{name}={_argument(function, argument, known)}" for name, argument in node.options]
     return f"{_name(function, node.name, known)}({', '.join(given)})"
+
+
+def _argument(function: Function, node: Expression, known: Filter) -> str:
+    """An argument; a text that escaping would not change is plain, so that what it is put into stays plain too.
+
+    `default` may give its argument to filters that decode it: there it matters who wrote it.
+    """
+    is_liquid = function.setting.manner is LIQUID_MANNER and known.call is not default
+    if is_liquid and isinstance(node, nodes.Literal) and isinstance(node.value, str):
+        text = str.__str__(node.value)
+        return repr(text) if escape_kernel(text) == text else function.inline(node)
+    return function.inline(node)
 
 
 def _target(function: Function, node: nodes.FilterCall, hold: Callable[[str], str]) -> str:

@@ -96,7 +96,9 @@ def joined(parts: Sequence[str]) -> str:
     size = sum(map(len, parts))
     if size > MAX_TEXT_CHARACTERS:
         raise too_long()
-    for part in parts:
-        if part.__class__ is not str and isinstance(part, Markup):
-            return Markup("").join(escape(piece) for piece in parts)
-    return "".join(parts)
+    if _ONLY_PLAIN.issuperset(map(type, parts)) or not any(isinstance(part, Markup) for part in parts):
+        return "".join(parts)
+    return Markup("").join(escape(piece) for piece in parts)
+
+
+_ONLY_PLAIN = frozenset((str,))
