@@ -81,6 +81,11 @@ RULES: Final[dict[str, Rule]] = {
     "filter-option": Rule("error", "a filter that has no such option", _STOPS),
     "unknown-tag": Rule("error", "no such tag", "Everybody reads the tag as it stands, or gets no message."),
     "unsupported-tag": Rule("error", "a tag that only the vendor can fill", _STOPS),
+    "vendor-value": Rule(
+        "warning", "the vendor fills this itself, here a field does", "Without the field nobody gets a message."
+    ),
+    "unused-locale": Rule("warning", "`locale` in a language that formats nothing by it"),
+    "unknown-locale": Rule("warning", "a `locale` that is not known", "Numbers and dates are American English."),
     "unknown-function": Rule("error", "no such function", _STOPS),
     "unsupported-function": Rule("error", "a function that only the vendor can run", _STOPS),
     "function-arguments": Rule("error", "a function with too few or too many arguments", "Nobody gets a message."),
