@@ -34,6 +34,13 @@ def test_data_is_escaped_once(source: str) -> None:
     assert html(source) == "Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;"
 
 
+def test_a_filter_sees_the_text_and_not_its_escapes() -> None:
+    assert html("{{ name | replace: 'Tom', 'x' | size }}") == str(len("x & <b>Jerry</b>"))
+    assert html("{{ name | append: '!' | upcase }}") == "TOM &amp; &lt;B&gt;JERRY&lt;/B&gt;!"
+    assert html("{{ name | prepend: 'to ' | truncate: 9, '' }}") == "to Tom &amp; "
+    assert html("{{ names | join: ', ' | upcase }}", {"names": ["a&b", "<"]}) == "A&amp;B, &lt;"
+
+
 def test_what_the_author_wrote_stays_markup() -> None:
     assert html("{{ '<b>' }}{{ '<i>' | append: name }}") == "<b><i>Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;"
     assert html("{{ name | truncate: 8, '&hellip;' }}", {"name": "<&><&><&>"}) == "&hellip;"

@@ -14,6 +14,7 @@ from livemerge.template.filters.lists import default
 
 __all__ = [
     "ESCAPING_FILTERS",
+    "INDIFFERENT_FILTERS",
     "LIQUID_FILTERS",
     "PLAIN_TEXT_FILTERS",
     "SHORT_FILTERS",
@@ -91,6 +92,10 @@ _LIQUID: dict[str, Callable[..., Any]] = {
 }
 
 LIQUID_FILTERS = {name: make_filter(call) for name, call in _LIQUID.items()}
+
+# Filters for which it does not matter whether a literal that needs no escaping counts as escaped. Functions of other
+# languages may run what the author wrote, and only that.
+INDIFFERENT_FILTERS: frozenset[Callable[..., Any]] = frozenset(_LIQUID.values())
 
 # What filters without arguments do with a plain text, as Python: generated code does it on the spot.
 SHORT_FILTERS: dict[Callable[..., Any], str] = {

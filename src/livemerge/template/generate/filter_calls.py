@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from livemerge.template import nodes
-from livemerge.template.filters import ESCAPING_FILTERS, SHORT_FILTERS, Filter, default
+from livemerge.template.filters import ESCAPING_FILTERS, INDIFFERENT_FILTERS, SHORT_FILTERS, Filter, default
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
-from livemerge.template.generate.manner import LIQUID_MANNER
 from livemerge.template.nodes import Expression
 from livemerge.template.walk import filter_problem
 from livemerge.template.wire import escape_kernel
@@ -56,12 +55,8 @@ def _filtered(function: Function, node: nodes.FilterCall, hold: Callable[[str], 
 
 
 def _argument(function: Function, node: Expression, known: Filter) -> str:
-    """An argument; a text that escaping would not change is plain, so that what it is put into stays plain too.
-
-    `default` may give its argument to filters that decode it: there it matters who wrote it.
-    """
-    is_liquid = function.setting.manner is LIQUID_MANNER and known.call is not default
-    if is_liquid and isinstance(node, nodes.Literal) and isinstance(node.value, str):
+    """An argument; a text that escaping would not change is plain, so that what it is put into stays plain too."""
+    if known.call in INDIFFERENT_FILTERS and isinstance(node, nodes.Literal) and isinstance(node.value, str):
         text = str.__str__(node.value)
         return repr(text) if escape_kernel(text) == text else function.inline(node)
     return function.inline(node)
@@ -77,8 +72,10 @@ def _target(function: Function, node: nodes.FilterCall, hold: Callable[[str], st
 def _default(function: Function, target: str, other: Expression) -> str:
     """Liquid's `default`, the short way for a text that is not empty."""
     name, named = function.named(target)
-    call = _name(function, "default", function.setting.filters["default"])
-    return f"({name} if type({named}) is str and {name} else {call}({name}, {function.inline(other)}))"
+    known = function.setting.filters["default"]
+    call = _name(function, "default", known)
+    instead = _argument(function, other, known)
+    return f"({name} if type({named}) is str and {name} else {call}({name}, {instead}))"
 
 
 def _name(function: Function, name: str, known: Filter) -> str:
