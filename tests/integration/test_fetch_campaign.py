@@ -148,6 +148,8 @@ async def test_a_host_that_hangs_for_some_holds_up_nobody_else(shop: Shop) -> No
     subjects = shop.sent()
     assert subjects["c3@example.com"] == "For Name3: our best"
     assert subjects["c4@example.com"] == "For Name4: c-4"
+    figures = summary.figures.sources["127.0.0.1"]
+    assert (figures.calls, figures.errors) == (40, {"gave no answer": 2})
 
 
 async def test_a_campaign_may_wait_for_the_answers_it_needs(shop: Shop) -> None:

@@ -182,7 +182,10 @@ class Send:
             return {}
         ready = [customer for customer in due if self._verdict(profiles[customer.key])[0] is None]
         deadline_s = self._campaign.deadline_ms / 1000
-        return await prepare(self._mailing, self._fetch_client, ready, profiles, self._clock, deadline_s=deadline_s)
+        prepared = await prepare(self._mailing, self._fetch_client, ready, profiles, self._clock, deadline_s=deadline_s)
+        for each in (each for one in prepared.values() for each in one.fetched if not each.is_remembered):
+            self.figures.count_fetch(each.host, each.took_ms / 1000, each.told_error)
+        return prepared
 
     async def _send_chunk(self, chunk: Chunk) -> None:
         """Decides who waits or is skipped, then hands the others over in small groups."""

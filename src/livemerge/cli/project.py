@@ -11,7 +11,7 @@ from rich.markup import escape
 from livemerge.app import NOBODY, PREVIEW_DEADLINE_S, Checked, Livemerge
 from livemerge.check import describe
 from livemerge.cli.output import Exit, Here, JsonOption, out, print_json, run
-from livemerge.cli.summary import fetched_line, profile_table
+from livemerge.cli.summary import profile_table
 from livemerge.starter import write_project
 from livemerge.values import Profile
 
@@ -148,5 +148,5 @@ def render(
         typer.echo(parts[part])
     else:
         for each in preview.fetched:
-            out.print(fetched_line(each))
+            out.print(f"Fetched {escape(each.told)}")
         typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}\n\n{rendered.html}")

@@ -147,7 +147,7 @@ def print_explanation(explanation: Explanation) -> None:
         out.print(f"Subject: {escape(explanation.traces['subject'].text)}")
     out.print(profile_table(explanation.profile, explanation.made_at))
     for each in explanation.fetched:
-        out.print(fetched_line(each))
+        out.print(f"Fetched {escape(each.told)}")
     if not explanation.traces:
         out.print("What it fetched was too long to be kept, so the message cannot be rendered again.")
         return
@@ -155,13 +155,6 @@ def print_explanation(explanation: Explanation) -> None:
     for part, trace in explanation.traces.items():
         for line in _branches(part, trace):
             out.print(line)
-
-
-def fetched_line(fetched: Fetched) -> str:
-    """One request of a message: whom it asked, what came, how long that took."""
-    came = f"status {fetched.status}" if fetched.status else "[red]no answer[/]"
-    took = "from another customer's" if fetched.is_remembered else f"in {fetched.took_ms} ms"
-    return f"Fetched {escape(fetched.method)} {escape(fetched.host)}{escape(fetched.path)}: {came} {took}"
 
 
 def fetched_json(fetched: Fetched) -> dict[str, Any]:

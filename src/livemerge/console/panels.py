@@ -117,6 +117,7 @@ def facts_panel(shown: Shown) -> Markup:
         ("Size", f"{len(octets) / 1000:.1f} KB"),
         ("Message-ID", shown.preview.message.message_id),
         ("SHA-256", hashlib.sha256(octets).hexdigest()),
+        *(("Fetched", each.told) for each in shown.preview.fetched),
     )
     listed = Markup("").join(
         Markup('<dt>{}</dt><dd data-fact="{}">{}</dd>').format(name, name, value) for name, value in rows

@@ -45,6 +45,20 @@ class Fetched:
         """Whether the host gave no answer, or one that asks to come again."""
         return has_failed(self.status)
 
+    @property
+    def told_error(self) -> str:
+        """What went wrong, empty where nothing did."""
+        if not self.has_failed:
+            return ""
+        return f"answered with status {self.status}" if self.status else "gave no answer"
+
+    @property
+    def told(self) -> str:
+        """Whom it asked, what came, and how long that took, in one line for people."""
+        came = f"status {self.status}" if self.status else "no answer"
+        took = "from another customer's" if self.is_remembered else f"in {self.took_ms} ms"
+        return f"{self.method} {self.host or 'no address'}{self.path}: {came} {took}"
+
 
 class FetchClient:
     """Asks what templates want to know. Failures of others are replies of status 0, never errors."""

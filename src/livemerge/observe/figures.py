@@ -74,6 +74,15 @@ class Figures:
     def source(self, name: str) -> SourceFigures:
         return self.sources.setdefault(name, SourceFigures())
 
+    def count_fetch(self, host: str, took_s: float, error: str) -> None:
+        """Adds one request of a template; `error` says what went wrong, empty where nothing did."""
+        figures = self.source(host)
+        figures.calls += 1
+        figures.keys += 1
+        figures.took_s.add(took_s)
+        if error:
+            figures.count_error(error)
+
     def count_profile(self, provenance: Mapping[str, Provenance], now: datetime) -> None:
         """Adds the values one message was made of."""
         for name, origin in provenance.items():
