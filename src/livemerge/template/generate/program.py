@@ -100,7 +100,7 @@ def generate(
         STATEMENTS,
         EXPRESSIONS,
         is_shared=is_shared,
-        resumes=is_shared or has_resume(block),
+        resumes=(is_shared and manner.shares_loops) or has_resume(block),
         has_frame=chains or (manner is not LIQUID_MANNER and has_frame(block)),
         has_chains=chains,
     )

@@ -148,7 +148,7 @@ def mapped(context: Context, value: Any, attribute: Any, default: Any = None) ->
 
 def charged(context: Context, value: Any) -> Any:
     """The items that something is applied to, counted as rounds of a loop."""
-    if value is None:
+    if not value:
         return ()
     items = items_of(value)
     context.iterations += len(items)

@@ -22,6 +22,7 @@ class Names:
     outer: Names | None = None
     known: dict[str, str] = field(default_factory=dict)  # as written → in the tree
     starts: list[tuple[str, str]] = field(default_factory=list)  # local names, and what they are before they are set
+    fixed: set[str] = field(default_factory=set)  # names that a loop gives: setting one makes another of it
     asked: dict[str, str] = field(default_factory=dict)  # what a macro's body asks for, by the letter in `takes`
     modules: set[str] = field(default_factory=set)  # the tree's names of imported templates
     recursions: dict[str, str] = field(default_factory=dict)  # loops' states → what calls the loop, empty for most
@@ -52,7 +53,7 @@ class Names:
 
     def set(self, name: str) -> str:
         """The tree's name for a name that is set here."""
-        if name in self.known:
+        if name in self.known and name not in self.fixed:
             return self.known[name]
         if self.outer is None:
             self.known[name] = name
@@ -61,6 +62,7 @@ class Names:
         if self.branches:
             self.starts.append((local, self.meaning(name)))
         self.known[name] = local
+        self.fixed.discard(name)
         return local
 
     def visible(self) -> dict[str, str]:

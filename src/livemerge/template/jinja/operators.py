@@ -11,7 +11,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from livemerge.template.jinja.formats import printf
-from livemerge.template.jinja.values import MAX_BITS, UNDEFINED, Undefined, made, not_there, text
+from livemerge.template.jinja.values import MAX_BITS, Undefined, made, not_there, text
 from livemerge.template.limits import MAX_ITERATIONS, MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Fault, joined, too_long
 
@@ -245,11 +245,11 @@ def part(value: Any, start: Any, end: Any, step: Any) -> Any:
     """What `value[start:end:step]` is."""
     if isinstance(value, Undefined):
         raise not_there()
-    if not isinstance(value, str | list | tuple | range):
-        return UNDEFINED
     bounds = (start, end, step)
-    if any(not (each is None or isinstance(each, int)) for each in bounds):
-        return UNDEFINED
+    if not isinstance(value, str | list | tuple | range) or any(
+        not (each is None or isinstance(each, int)) for each in bounds
+    ):
+        raise Fault(f"{_kind(value)} has no such part", "take parts of a text or a list, by whole numbers")
     if step == 0:
         raise Fault("a slice's step is zero", "write 1 or -1")
     return value[start:end:step]

@@ -234,7 +234,12 @@ class _Parser:
         function = inner.fresh("loop") if is_recursive else ""
         inner.known["loop"] = state
         inner.whole().recursions[state] = function
-        start = self.taken_apart(target, Path(item, (), reader.words[1].text, place), place)
+        start: Block = ()
+        if isinstance(target, str):
+            inner.known[target] = item
+            inner.fixed.add(target)
+        else:
+            start = self.taken_apart(target, Path(item, (), "item", place), place)
         body, end = self.block(("else", "endfor"), piece)
         self.names = outer
         assert end is not None  # block() raised otherwise
