@@ -36,7 +36,7 @@ from livemerge.campaign.explain import Explanation, explain
 from livemerge.campaign.lock import lock_path
 from livemerge.campaign.suppressions import Suppressions
 from livemerge.catalog import Catalog, DataExtension, load_catalog
-from livemerge.check import check_template, describe, has_errors
+from livemerge.check import check_template, describe, finding_of, has_errors
 from livemerge.clock import Clock, SystemClock
 from livemerge.config import Settings, load_campaign, load_settings
 from livemerge.deliver import Delivery, MaildirTransport, SmtpTransport, Transport
@@ -110,6 +110,28 @@ class Checked:
     @property
     def is_sendable(self) -> bool:
         return not self.error and not has_errors(self.findings)
+
+
+def check_file(path: Path, language: str = "", dialect: str = "") -> Checked:
+    """What is wrong with one template that belongs to no project. Raises ConfigError where there is no such file."""
+    try:
+        text = _text_of(path, str(path))
+        template = compile_message(text, name=str(path), language=language or None, dialect=dialect or None)
+    except OSError as error:
+        advice = "Check its path; a project's templates are read from its folder."
+        raise ConfigError(f"`{path}` cannot be read: {error.strerror}", advice=advice) from error
+    except TemplateError as error:
+        return Checked(str(path), (finding_of(error),), error=str(error))
+    return Checked(
+        str(path), tuple(check_template(template, text, None)), f"reads {', '.join(sorted(template.fields))}"
+    )
+
+
+def _text_of(path: Path, shown: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"not UTF-8 text (byte {error.start})", where=shown) from None
 
 
 class Livemerge:
@@ -367,16 +389,18 @@ class Livemerge:
         files = config.template_files(self.settings.root)
         return [path for path in files if not is_piece(path.relative_to(folder).as_posix())]
 
-    def template(self, name: str | Path, language: str | None = None) -> tuple[MessageTemplate, str]:
-        """A template of the project, compiled, and its text. `name` is relative to templates/ or to the project."""
+    def template(
+        self, name: str | Path, language: str | None = None, dialect: str | None = None
+    ) -> tuple[MessageTemplate, str]:
+        """A template of the project, compiled, and its text. `name` is relative to templates/ or to the project.
+
+        language, dialect: of a file that does not say it itself.
+        """
         path = self._template_path(name)
-        shown = str(path.relative_to(self.settings.root)) if path.is_relative_to(self.settings.root) else str(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise TemplateError(f"not UTF-8 text (byte {error.start})", where=shown) from None
+        shown = self._shown(path)
+        text = _text_of(path, shown)
         files = config.template_texts(self.settings.root)
-        return compile_message(text, name=shown, language=language or None, files=files), text
+        return compile_message(text, name=shown, language=language or None, dialect=dialect or None, files=files), text
 
     def mailing(self, template: str | Path, campaign: config.Campaign | None = None) -> tuple[Mailing, str]:
         """What messages of a template are made with, and the template's text."""
@@ -399,9 +423,12 @@ class Livemerge:
         files = config.template_texts(self.settings.root)
         return {path: text for path, text in files.items() if f"{FOLDER}{path}" in template.included}
 
-    def check(self, names: Iterable[str | Path] = ()) -> list[Checked]:
-        """What is wrong with these templates, or with all; and that every campaign file can be read."""
-        checked = [self._check_one(name) for name in names or self.template_files()]
+    def check(self, names: Iterable[str | Path] = (), language: str = "", dialect: str = "") -> list[Checked]:
+        """What is wrong with these templates, or with all; and that every campaign file can be read.
+
+        language, dialect: of files that do not say it themselves.
+        """
+        checked = [self._check_one(name, language, dialect) for name in names or self.template_files()]
         for path in [] if names else self.campaign_files():
             checked += self._check_campaign(path)
         return checked
@@ -425,12 +452,12 @@ class Livemerge:
 
     # -- below here nobody else looks ------------------------------------------------------------------------
 
-    def _check_one(self, name: str | Path) -> Checked:
-        shown = str(name.relative_to(self.settings.root)) if isinstance(name, Path) else str(name)
+    def _check_one(self, name: str | Path, language: str, dialect: str) -> Checked:
+        shown = self._shown(self._template_path(name))
         try:
-            template, text = self.template(name)
+            template, text = self.template(name, language, dialect)
         except TemplateError as error:
-            return Checked(shown, (), error=str(error))
+            return Checked(shown, (finding_of(error),), error=str(error))
         binding = self.catalog.bind(template.fields)
         findings = tuple(self._findings(template, text))
         return Checked(shown, findings, str(make_plan(self.catalog, binding.fields)))
@@ -447,7 +474,7 @@ class Livemerge:
             self._check_transport(campaign.transport)
             parse_sender(campaign.sender, campaign.reply_to)
         except (ConfigError, TemplateError) as error:
-            return [Checked(shown, (), error=str(error))]
+            return [Checked(shown, (finding_of(error),), error=str(error))]
         return [Checked(shown, ())]
 
     def _sendable_mailing(self, campaign: config.Campaign) -> tuple[Mailing, str]:
@@ -490,6 +517,14 @@ class Livemerge:
                 where=self.settings.where("transport", name, "url"),
                 advice='Set [public] url = "https://…" and secret = "env:…": unsubscribe links need them.',
             )
+
+    def _shown(self, path: Path) -> str:
+        """A path as people read it: from the project's folder, where it is in there."""
+        root = self.settings.root
+        for folder, inside in ((root, path), (root.absolute(), path.absolute())):
+            if inside.is_relative_to(folder):
+                return str(inside.relative_to(folder))
+        return str(path)
 
     def _template_path(self, name: str | Path) -> Path:
         root = self.settings.root

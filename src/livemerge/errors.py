@@ -64,7 +64,7 @@ class TemplateError(LivemergeError):
         column: int = 0,
         caret: str = "",
     ) -> None:
-        super().__init__(what, where=where, advice=advice)
+        super().__init__(what, where=where, advice=as_sentence(advice))
         self.line = line
         self.column = column
         self.caret = caret
@@ -149,3 +149,11 @@ def nearest_or_all(word: str, known: Iterable[str]) -> str:
     """Advice that names the nearest known word, or all of them where none is near."""
     known = sorted(known)
     return nearest(word, known) or f"There are: {', '.join(known) or 'none'}."
+
+
+def as_sentence(text: str) -> str:
+    """A text that begins with a capital and ends with a stop; code at its beginning stays as it is."""
+    if not text:
+        return text
+    text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -5,12 +5,13 @@ Each family of findings has a file of its own: fields, types, places, branches, 
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from livemerge.catalog import Catalog
+from livemerge.catalog import Catalog, Field
 from livemerge.check.branches import branch_complaints, constant_complaints, is_worth_trying
 from livemerge.check.complaint import Complaint, Reading, Speech
 from livemerge.check.extensions import ColumnsOf, is_lookup, lookup_complaints, no_columns
@@ -30,52 +31,95 @@ from livemerge.check.trial import Budget, trials_of
 from livemerge.check.types import type_complaints
 from livemerge.check.words import unsubscribe_link
 from livemerge.config import Fetch
+from livemerge.errors import LivemergeError, TemplateError, as_sentence
 from livemerge.fetch.findings import fetch_findings
 from livemerge.template import Finding, MessageTemplate, Read
 from livemerge.template.analysis.templates import GIVE_IT
-from livemerge.template.findings import Source
+from livemerge.template.findings import Severity, Source
 from livemerge.template.verdict import Test
 
-__all__ = ["RULES", "Rule", "check_template", "describe", "has_errors"]
+__all__ = ["RULES", "Rule", "check_template", "describe", "finding_of", "has_errors"]
 
 UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB", "unsub_center_url"})
 NO_HOSTS: Final = Fetch()
 _DECIDED_HERE: Final = frozenset({"unknown-include", "dynamic-include", "circular-include"})
 _SAVE_IT: Final = "Save it in templates/ under this name, a `_` before it, or give this name to a file by `alias`."
 WIDTH: Final = 80  # columns of a terminal
+_LINE: Final = re.compile(r":([0-9]{1,7})(?::[0-9]{1,7})?\Z")
+_CODE: Final = re.compile("`[^`]{1,60}`")
+_HARD_SPACE: Final = "\x1c"  # stands for a space that no line ends at
+_NO_CATALOG: Final = Catalog({}, {}, {}, {}, {})
 _CAUSES: Final = frozenset({"wrong-type", "never-null", "empty-fallback"})  # say why a test never comes out
 
 
 def check_template(
     template: MessageTemplate,
     source: str,
-    catalog: Catalog,
+    catalog: Catalog | None,
     fetch: Fetch = NO_HOSTS,
     columns_of: ColumnsOf = no_columns,
 ) -> list[Finding]:
     """All findings of one template file, in the order of its lines; each place and complaint once.
 
-    source: the file's text, for the line that is shown. fetch: what the project allows its templates to ask.
-    columns_of: a declared data extension's columns.
+    source: the file's text, for the line that is shown. Without a catalog every name may be a field, of any type.
+    fetch: what the project allows its templates to ask. columns_of: a declared data extension's columns.
     """
-    own, speech, budget = Source(source, template.name, 1), Speech(template.language, template.dialect), Budget()
+    own, speech = Source(source, template.name, 1), Speech(template.language, template.dialect)
     found = [_of_a_project(finding) for finding in template.findings]
-    for read in template.reads:
-        shown = template.included.get(read.file, own)
-        found += (each.at(shown, read.line, read.column, read.part) for each in _of_read(read, catalog, speech))
-    for test in template.tests:
-        shown = template.included.get(test.file, own)
-        found += (each.at(shown, test.line, test.column, test.part) for each in _of_test(test, catalog, speech, budget))
-    for lookup in template.lookups:
-        shown = template.included.get(lookup.file, own)
-        complaints = lookup_complaints(lookup, catalog, columns_of)
-        found += (each.at(shown, place.line, place.column, "") for each, place in complaints)
-    found += fetch_findings(template, own, fetch, _private_paths(template, catalog))
+    if catalog is None:
+        found += _of_open_reads(template, own, speech)
+    else:
+        found += _of_reads(template, own, catalog, speech)
+        found += _of_lookups(template, own, catalog, columns_of)
+        found += fetch_findings(template, own, fetch, _private_paths(template, catalog))
+    found += _of_tests(template, own, catalog, speech)
     found += _of_message(template, speech)
     found = [each if each.file in template.included else replace(each, file="") for each in found]
     once = {(each.code, each.file, each.line, each.column, each.what): each for each in reversed(found)}
     kept = _without_echoes(list(once.values()))
     return sorted(kept, key=lambda each: (each.file, each.line, each.column, each.code))
+
+
+def _of_reads(template: MessageTemplate, own: Source, catalog: Catalog, speech: Speech) -> Iterator[Finding]:
+    for read in template.reads:
+        shown = template.included.get(read.file, own)
+        for each in _of_read(read, catalog, speech):
+            yield each.at(shown, read.line, read.column, read.part)
+
+
+def _of_open_reads(template: MessageTemplate, own: Source, speech: Speech) -> Iterator[Finding]:
+    """What is wrong with reads of names that nobody has declared: each may be a text."""
+    for read in template.reads:
+        shown = template.included.get(read.file, own)
+        field = Field(read.path, "", "text", read.path, 0, 0, None, is_required=False, aliases=(), is_private=False)
+        for each in place_complaints(Reading(read, field, (), _NO_CATALOG, speech)):
+            yield each.at(shown, read.line, read.column, read.part)
+
+
+def _of_lookups(template: MessageTemplate, own: Source, catalog: Catalog, columns_of: ColumnsOf) -> Iterator[Finding]:
+    for lookup in template.lookups:
+        shown = template.included.get(lookup.file, own)
+        for each, place in lookup_complaints(lookup, catalog, columns_of):
+            yield each.at(shown, place.line, place.column, "")
+
+
+def _of_tests(template: MessageTemplate, own: Source, catalog: Catalog | None, speech: Speech) -> Iterator[Finding]:
+    budget = Budget()
+    for test in template.tests:
+        if catalog is None or is_worth_trying(test, catalog):
+            shown = template.included.get(test.file, own)
+            for each in _of_test(test, catalog or _NO_CATALOG, speech, budget):
+                yield each.at(shown, test.line, test.column, test.part)
+
+
+def finding_of(error: LivemergeError) -> Finding:
+    """What keeps a file from being read, as a finding at its place."""
+    line, column = (error.line or 1, error.column or 1) if isinstance(error, TemplateError) else (1, 1)
+    told = _LINE.search(error.where)
+    caret = error.caret if isinstance(error, TemplateError) else ""
+    rule = RULES["not-readable"]
+    line = int(told[1]) if told and line == 1 else line
+    return Finding("not-readable", rule.severity, error.what, line, column, caret, error.advice, effect=rule.effect)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
@@ -89,16 +133,18 @@ def describe(name: str, finding: Finding) -> str:
     name: the template's, for findings that are not in one that it includes.
     """
     place = f"{finding.file or name}:{finding.line}:{finding.column}"
-    head = f"{place}: {finding.severity}: {finding.what} [{finding.code}]"
+    head = _wrapped(f"{place}: {finding.severity}: {finding.what} [{finding.code}]", "")
     parts = (head, finding.caret, _wrapped(finding.effect), _wrapped(finding.advice))
     return "\n".join(part for part in parts if part.strip())
 
 
-def _wrapped(text: str) -> str:
-    indent = "  "
-    return textwrap.fill(
-        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+def _wrapped(text: str, indent: str = "  ") -> str:
+    """A text in lines of a terminal's width; code between backticks stays together."""
+    whole = _CODE.sub(lambda found: found[0].replace(" ", _HARD_SPACE), text)
+    lines = textwrap.fill(
+        whole, WIDTH, initial_indent=indent, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
+    return lines.replace(_HARD_SPACE, " ")
 
 
 def _private_paths(template: MessageTemplate, catalog: Catalog) -> set[str]:
@@ -109,8 +155,8 @@ def _private_paths(template: MessageTemplate, catalog: Catalog) -> set[str]:
 def _of_a_project(finding: Finding) -> Finding:
     """What compiling says, with what customers would notice of it. A project has all templates that there will be."""
     rule = RULES.get(finding.code)
-    severity = "error" if finding.code in _DECIDED_HERE else finding.severity
-    advice = _SAVE_IT if finding.advice == GIVE_IT else finding.advice
+    severity: Severity = "error" if finding.code in _DECIDED_HERE else finding.severity
+    advice = _SAVE_IT if finding.advice == as_sentence(GIVE_IT) else finding.advice
     return replace(finding, severity=severity, effect=finding.effect or (rule.effect if rule else ""), advice=advice)
 
 
@@ -153,7 +199,7 @@ def _of_test(test: Test, catalog: Catalog, speech: Speech, budget: Budget) -> It
     yield from logic_habits(test, speech)
     constant = list(constant_complaints(test))
     yield from constant
-    if constant or not is_worth_trying(test, catalog):
+    if constant:
         return
     for trial in trials_of(test, catalog, budget):
         habits = list(trial_habits(trial, speech))

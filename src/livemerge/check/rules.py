@@ -59,6 +59,7 @@ RULES: Final[dict[str, Rule]] = {
     "no-unsubscribe": Rule("warning", "the HTML or the text has no unsubscribe link"),
     "gmail-clips": Rule("warning", "the HTML grows over 102 KB, where Gmail cuts it off"),
     # what compiling says
+    "not-readable": Rule("error", "the file cannot be read or compiled", "Nobody gets a message."),
     "no-subject": Rule("warning", "the message has no subject", "Everybody gets a message without a subject."),
     "derived-text": Rule("warning", "the HTML does not turn into a text template"),
     # templates in each other, and tables they look up

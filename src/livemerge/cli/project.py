@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.markup import escape
 
-from livemerge.app import NOBODY, PREVIEW_DEADLINE_S, Checked, Livemerge
-from livemerge.check import describe
-from livemerge.cli.output import Exit, Here, JsonOption, out, print_json, run
+from livemerge.app import NOBODY, PREVIEW_DEADLINE_S, Livemerge
+from livemerge.cli.check import check
+from livemerge.cli.output import Here, JsonOption, out, print_json, run
 from livemerge.cli.summary import profile_table
 from livemerge.starter import write_project
 from livemerge.values import Profile
@@ -34,51 +34,6 @@ def init(folder: Annotated[Path, typer.Argument(help="The folder to make.")], as
     out.print(f"\nNow:  cd {escape(str(folder))} && livemerge check && livemerge send campaigns/welcome.toml")
     if as_json:
         print_json({"written": [str(path) for path in written]})
-
-
-def check(
-    context: typer.Context,
-    templates: Annotated[list[str] | None, typer.Argument(help="Templates to prove. Default: all.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Prove, before anything is sent, that every placeholder is a declared field, fits its type, and has a fallback.
-
-    Shows each finding with its line and a caret, and which source calls each template needs. Exit code 1: errors.
-    """
-    here: Here = context.obj
-    with_project = here.open()
-    checked = with_project.check(templates or ())
-    for one in checked:
-        _print_checked(one)
-    if as_json:
-        print_json({"ok": all(one.is_sendable for one in checked), "files": [_as_json(one) for one in checked]})
-    if not all(one.is_sendable for one in checked):
-        raise typer.Exit(Exit.FINDINGS)
-
-
-def _print_checked(one: Checked) -> None:
-    if one.error:
-        out.print(f"[red]✗[/] {escape(one.error)}\n")
-        return
-    mark = "[green]✓[/]" if one.is_sendable else "[red]✗[/]"
-    out.print(f"{mark} {escape(one.name)}" + (f"  {escape(one.plan)}" if one.plan else ""))
-    for finding in one.findings:
-        out.print(escape(describe(one.name, finding)) + "\n")
-
-
-def _as_json(one: Checked) -> dict[str, Any]:
-    findings = [
-        {
-            "code": finding.code,
-            "severity": finding.severity,
-            "line": finding.line,
-            "column": finding.column,
-            "what": finding.what,
-            "advice": finding.advice,
-        }
-        for finding in one.findings
-    ]
-    return {"file": one.name, "ok": one.is_sendable, "error": one.error, "findings": findings}
 
 
 def profile(

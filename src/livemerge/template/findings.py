@@ -8,11 +8,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
-from livemerge.errors import TemplateError
+from livemerge.errors import TemplateError, as_sentence
 from livemerge.template.kinds import Want
 from livemerge.template.nodes import Place
 
-CARET_WIDTH = 100  # characters of a source line shown around the place
+CARET_WIDTH = 76  # characters of a source line shown around the place
 
 Severity = Literal["error", "warning"]
 Usage = Literal["output", "condition", "loop", "argument"]
@@ -142,4 +142,5 @@ class Source:
 
     def finding(self, code: str, severity: Severity, what: str, place: Place, advice: str = "") -> Finding:
         """A finding that points at a place of this source."""
+        advice = as_sentence(advice)
         return Finding(code, severity, what, place.line, place.column, self.caret(place), advice, file=self.name)

@@ -162,17 +162,21 @@ def compile_message(
     *,
     name: str,
     language: str | None = None,
+    dialect: str | None = None,
     templates: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
 ) -> MessageTemplate:
     """The parts of one template file. Raises TemplateError with the line in the file.
 
-    The language is the front matter's, else the argument, else what the name ends in (`welcome.liquid.html`).
+    The language is the front matter's, else the argument, else what the name ends in (`welcome.liquid.html`); the
+    dialect the front matter's, else the argument.
     `templates`: what may be included, by name. `files`: a project's template files, by their paths below templates/.
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     text = with_line_feeds(text)
     front = read_front_matter(text, name)
+    if dialect:
+        front.values.setdefault("dialect", dialect)
     spoken = front.values.get("language") or language or _language_of(name)
     includable = {**included_texts(files or {}, spoken), **(templates or {})}
     compiler = _Compiler(name, spoken, front, includable)

@@ -86,7 +86,7 @@ def test_a_misspelt_part_of_a_tag_is_told_the_nearest() -> None:
 def test_an_end_without_a_start_points_at_the_misspelt_start() -> None:
     with pytest.raises(TemplateError) as caught:
         compile_template("{% iff a %}{% endif %}")
-    assert caught.value.advice == "write `if` for `iff` before it"
+    assert caught.value.advice == "Write `if` for `iff` before it."
 
 
 def test_a_rendering_error_points_at_the_template() -> None:
