@@ -242,3 +242,37 @@ async def test_a_template_that_fetches_in_no_branch_taken_asks_nobody(shop: Shop
     shop.write(3, template=template.replace("\nIF @st", " ENDIF\nIF @st"))
     assert (await shop.send()).states["sent"] == 3
     assert shop.offers.asked == []
+
+
+ASK = "{% connected_content http://127.0.0.1:PORT/offer?id={{ customer_id | url_encode }} :no_cache :save offer %}"
+BRAZE = """+++
+subject = "ASKFor {{ ${first_name} }}: {{ offer.title | default: 'our best' }}"
+dialect = "braze"
+language = "liquid"
++++
+ASK
+<p>{% if offer.__http_status_code__ == 200 %}{{ offer.title }}{% else %}our best{% endif %}</p>
+<p><a href="{{ unsubscribe_url }}">no more</a></p>
+""".replace("ASK", ASK)
+
+
+async def test_connected_content_is_asked_once_for_all_parts_of_a_customers_message(shop: Shop) -> None:
+    shop.write(5, template=BRAZE)
+    shop.offers.answer = lambda key: 404 if key == "c-3" else f'{{"title": "<jug {key}>"}}'
+    assert (await shop.send()).states["sent"] == 5
+    assert sorted(shop.offers.asked) == [f"c-{n}" for n in range(5)]
+    assert shop.sent()["c3@example.com"] == "For Name3: our best"
+    async with shop.open() as project:
+        explanation = project.explain("offers", "c-4")
+        (checked,) = project.check(["offers.html"])
+        assert "&lt;jug c-4&gt;" in explanation.traces["html"].text
+        assert "our best" in project.explain("offers", "c-3").traces["text"].text
+    assert checked.is_sendable
+    assert [each.code for each in checked.findings if each.code.startswith("fetch")] == ["fetches"] * 2
+
+
+async def test_connected_content_in_a_loop_is_not_sent(shop: Shop) -> None:
+    shop.write(5, template=BRAZE + "{% for n in (1..9) %}" + ASK.replace("customer_id", "n") + "{% endfor %}")
+    with pytest.raises(CampaignError, match="fetch-too-often"):
+        await shop.send()
+    assert shop.offers.asked == []

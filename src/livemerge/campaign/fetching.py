@@ -35,6 +35,20 @@ class Prepared:
         return next((each.host or "a host" for each in self.fetched if each.has_failed), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Customers of one batch, and what their messages are made of."""
+
+    due: Sequence[Due]
+    profiles: Mapping[Key, Profile]
+    prepared: Mapping[Key, Prepared]  # of those whose messages fetch
+
+    def silent_host(self, key: Key) -> str:
+        """A host that gave this customer's message no answer; empty where there is none."""
+        prepared = self.prepared.get(key)
+        return prepared.silent_host if prepared else ""
+
+
 async def prepare(
     mailing: Mailing,
     client: FetchClient,

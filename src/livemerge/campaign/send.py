@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Final
 
 from livemerge.campaign.brake import make_brake
-from livemerge.campaign.fetching import Prepared, prepare
-from livemerge.campaign.ledger import Due, Ledger, Result, State
+from livemerge.campaign.fetching import Chunk, Prepared, prepare
+from livemerge.campaign.ledger import CHUNK_CUSTOMERS, Due, Ledger, Result, State
 from livemerge.campaign.mailing import Mailing
 from livemerge.campaign.provenance import pack
 from livemerge.clock import Clock
@@ -34,6 +34,7 @@ LANES: Final = 2  # groups under way at once: one is composed and marked while t
 FEWEST_A_GROUP: Final = 10  # each group waits once for the disk, some milliseconds
 CHUNKS_AHEAD: Final = 1  # resolved before their turn: more would let data grow old
 RESOLVED_FOR_S: Final = 10.0  # of sending at the declared pace: a slow one would let a whole chunk's data grow old
+FETCHING_TOGETHER: Final = 100  # customers whose replies are in memory at once, each up to 3 times `max_bytes`
 NEXT_CALL: Final = math.inf  # when those are due whom a relay put off to the end; sending again makes them due
 GONE_AFTER_GROUPS: Final = 3  # groups in a row of which nothing was accepted or refused: the relay is gone
 
@@ -57,20 +58,6 @@ class Progress:
     skipped: int = 0
     retry: int = 0
     unknown: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Customers of one batch, and what their messages are made of."""
-
-    due: Sequence[Due]
-    profiles: Mapping[Key, Profile]
-    prepared: Mapping[Key, Prepared]  # of those whose messages fetch
-
-    def silent_host(self, key: Key) -> str:
-        """A host that gave this customer's message no answer; empty where there is none."""
-        prepared = self.prepared.get(key)
-        return prepared.silent_host if prepared else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +146,11 @@ class Send:
                 task.cancel()
 
     def _due_together(self, states: Sequence[State]) -> Iterator[list[Due]]:
-        """Chunks, or pieces of them where the pace is slow."""
+        """Chunks, or pieces of them where the pace is slow or the messages fetch."""
         rate = self._campaign.rate_per_s
+        most = FETCHING_TOGETHER if self._mailing.template.may_fetch else CHUNK_CUSTOMERS
         for chunk in self._ledger.due(states):
-            size = len(chunk) if rate is None else max(1, int(rate * RESOLVED_FOR_S))
+            size = most if rate is None else max(1, min(most, int(rate * RESOLVED_FOR_S)))
             yield from (chunk[start : start + size] for start in range(0, len(chunk), size))
 
     async def _resolve(self, due: list[Due]) -> Chunk:
