@@ -38,7 +38,7 @@ class Encoding:
 
     `static` encodes template text. `writers` write any value, by the `escaping` of an Output node (`always'` leaves
     the apostrophe alone). `fast` is for some of them the Python expression that writes `{0}`, a str known to be
-    printable.
+    printable. `number` writes a whole number that is not too long.
     """
 
     kind: Kind
@@ -46,6 +46,7 @@ class Encoding:
     static: Callable[[str], Any]
     fast: dict[str, str]
     writers: dict[str, Callable[[Any], Any]]
+    number: Callable[[int], Any]
 
 
 def make_encoding(
@@ -81,7 +82,9 @@ def make_encoding(
     if escape is None:
         plain = _composed(kind, lambda value: clean_text(shown(value)))
         writers = dict.fromkeys(("auto", "always", "always'", "raw"), plain)
-        return Encoding(kind, None, piece, dict.fromkeys(writers, _ENCODED[kind].format("{0}")), writers)
+        return Encoding(
+            kind, None, piece, dict.fromkeys(writers, _ENCODED[kind].format("{0}")), writers, _NUMBERS[kind]
+        )
     writers = {
         "auto": _composed(kind, escaped_unless_markup, markup_is_raw=True),
         "always": _composed(kind, escaped),
@@ -89,7 +92,7 @@ def make_encoding(
         "raw": _composed(kind, escaped_unless_markup if raw_is_markup else raw),
     }
     fast = {escaping: _ENCODED[kind].format(escaped) for escaping, escaped in _ESCAPED.items()}
-    return Encoding(kind, "html", piece, fast, writers)
+    return Encoding(kind, "html", piece, fast, writers, _NUMBERS[kind])
 
 
 def _composed(kind: Kind, text: Callable[[Any], str], *, markup_is_raw: bool = False) -> Callable[[Any], Any]:

@@ -35,7 +35,10 @@ def truth(function: Function, node: Expression) -> str:
     manner = function.setting.manner
     if isinstance(node, nodes.Literal) and manner.truth == LIQUID_MANNER.truth:
         return repr(runtime.is_true(node.value))
-    name, named = function.named(function.inline(node))
+    found = function.inline(node)
+    if function.kinds.get(found) == "boolean":
+        return found
+    name, named = function.named(found)
     return manner.truth.format(name=name, named=named)
 
 

@@ -59,6 +59,8 @@ class Function:
     roots: dict[str, str] = field(default_factory=dict)  # names of the data → Python names
     views: dict[str, str] = field(default_factory=dict)  # of names that are stepped into
     scopes: list[dict[str, str]] = field(default_factory=list)  # names that loops and blocks give, innermost last
+    states: dict[str, Mapping[str, str]] = field(default_factory=dict)  # of loops: their names' values as Python
+    kinds: dict[str, str] = field(default_factory=dict)  # of expressions that are certainly a `number` or a `boolean`
     loops: list[str] = field(default_factory=list)  # what an interrupt leaves: `for`, or the name that keeps it
     table: str = "P"  # the name of what holds the pieces that can be written by name
     outputs: int = 0  # values written so far

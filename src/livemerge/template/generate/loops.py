@@ -9,6 +9,8 @@ from livemerge.template import nodes
 from livemerge.template.generate.conditions import truth
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
+from livemerge.template.generate.loop_states import is_position, keep_position, keep_state
+from livemerge.template.generate.manner import LIQUID_MANNER
 from livemerge.template.generate.paths import chain, keep_chain, keep_view
 from livemerge.template.nodes import Block, Expression, Statement
 from livemerge.template.trace import TracePoint
@@ -63,16 +65,12 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
     """The Python loop of a loop."""
     held = function.fresh("x")
     scope = {node.name: held}
-    manner = function.setting.manner
-    if (function.setting.is_shared and manner.shares_loops) or uses_name(node.body, node.state):
-        state = scope[node.state] = function.fresh("f")
-        depth = "0" if node.depth is None else function.inline(node.depth)
-        outer = _outer_state(function)
-        function.emit(f"{state} = {manner.loop_state.format(key=node.key, items=items, outer=outer, depth=depth)}")
+    at = _keep_state(function, items, node, scope)
     shared = shared_names(function, scope)
-    function.emit(f"for {held} in {charged(function, items)}:")
+    charge = charged(function, items)
+    function.emit(f"for {at}, {held} in enumerate({charge}):" if at else f"for {held} in {charge}:")
     with function.nested_loop("for", scope), function.indented():
-        if node.state in scope:
+        if node.state in scope and not at:
             function.emit(f"{scope[node.state]}.index0 += 1")
         keep_view(function, held, node.name, node.body)
         if shared:
@@ -80,6 +78,26 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
         function.block(node.body)
     if shared:
         function.emit("S.pop()")
+
+
+def _keep_state(function: Function, items: str, node: nodes.For, scope: dict[str, str]) -> str:
+    """Puts the loop's state into its scope, where the body asks for it; gives the position's name if that is all."""
+    manner, is_shared = function.setting.manner, function.setting.is_shared
+    is_liquid = manner.loop_state == LIQUID_MANNER.loop_state
+    if not (is_shared and manner.shares_loops) and not uses_name(node.body, node.state):
+        return ""
+    if is_liquid and not is_shared and is_position(node.body, node.state):
+        at = scope[node.state] = function.fresh("i")
+        keep_position(function, at, items)
+        return at
+    state = function.fresh("f")
+    depth = "0" if node.depth is None else function.inline(node.depth)
+    outer = _outer_state(function)
+    function.emit(f"{state} = {manner.loop_state.format(key=node.key, items=items, outer=outer, depth=depth)}")
+    scope[node.state] = state
+    if is_liquid:
+        keep_state(function, state)
+    return ""
 
 
 def charged(function: Function, items: str) -> str:

@@ -24,7 +24,7 @@ def writers(encoding: Encoding, text_encoding: Encoding) -> dict[str, object]:
     names: dict[str, object] = {"Q": encoding.static}
     for prefix, each in (("W", encoding), ("X", text_encoding)):
         names |= {f"{prefix}_{_WRITER_NAMES[escaping]}": write for escaping, write in each.writers.items()}
-        names[f"{prefix}_static"] = each.static
+        names |= {f"{prefix}_static": each.static, f"{prefix}_number": each.number}
     return names
 
 
@@ -107,6 +107,8 @@ def _encoded(function: Function, value: str, node: nodes.Output) -> str:
     sink = function.sink
     escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
     writer = f"{'X' if sink.is_inner else 'W'}_{_WRITER_NAMES[escaping]}"
+    if function.kinds.get(value) == "number":
+        return f"{'X' if sink.is_inner else 'W'}_number({value})"
     if escaping not in sink.encoding.fast:
         return f"{writer}({value})"
     name, named = function.named(value)

@@ -8,6 +8,7 @@ from typing import Any
 from livemerge.template import nodes
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
+from livemerge.template.generate.loop_states import loop_step
 from livemerge.template.nodes import Block, Expression
 from livemerge.template.walk import has_plain_steps, is_plain_step
 
@@ -23,7 +24,9 @@ def path(function: Function, node: nodes.Path) -> str:
     else:
         found = f"LOOKUP(c, S, {function.inline(node.root)})"
     steps = node.steps
-    if steps and is_plain_step(steps[0]) and (view := _view(function, found)):
+    if steps and (known := loop_step(function, found, steps[0])):
+        found, steps = known, steps[1:]
+    elif steps and is_plain_step(steps[0]) and (view := _view(function, found)):
         found, steps = f"{view}.get({_key_of(steps[0])!r}{function.setting.manner.absent})", steps[1:]
     for key in steps:
         found = _step(function, found, key)
