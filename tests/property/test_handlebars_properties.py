@@ -39,7 +39,12 @@ PIECES = st.sampled_from(
         "{{{{/raw}}}}", "{{!-- c --}}", "{{=<% %>=}}", "<% a %>", "{{<p}}", "{{$x}}", "{{/x}}",
         "{{> (lookup a 'b')}}", "{{#urlEncode}}", "{{/urlEncode}}", '{{#if `a > 3 && b == "x"`}}', "  {{> p}}\n",
         "{{{a}}", "{{ [a b].c }}", "{{#ifMatchesRegexStr a b}}", "{{/ifMatchesRegexStr}}", '{{now "yyyy"}}',
-        '{{date "d/m/Y"}}', "{{toJson a}}", '<template name="q">', "</template>",
+        '{{date "d/m/Y"}}', "{{toJson a}}", '<template name="q">', "</template>", '{{numberFormat a "currency" b}}',
+        '{{numberFormat a "#,##0.0#" minimumFractionDigits=3}}', '{{dateFormat a "full" tz=b}}', "{{math a '/' b}}",
+        '{{dateMath a "-1M+1d/d" format=b}}', '{{#assign "v"}}', "{{/assign}}", "{{v}}", "{{sendSkip cause=a}}",
+        '{{join c ", " prefix=a}}', '{{{snippet "q" x=a}}}', '{{#sortBy c field="a" as |s|}}', "{{/sortBy}}", "{{s}}",
+        '{{#minInList c "a"}}', "{{/minInList}}", "{{c.size}}", '{{eq a b yes="y" no=c}}', "{{#ifModEq a b 0}}",
+        "{{/ifModEq}}", "{{#breaklines}}", "{{/breaklines}}", "{{#lookup d a as |l|}}", "{{/lookup}}", "{{a.0}}",
     ]
 )
 # fmt: on
