@@ -33,7 +33,7 @@ def lookup_complaints(lookup: Lookup, catalog: Catalog, columns_of: ColumnsOf) -
     here = Place(lookup.line, lookup.column)
     names = [declared_name(table, catalog.extensions) for table in lookup.tables if table is not None]
     for table, name in zip(filter(None, lookup.tables), names, strict=True):
-        if name is None:
+        if name is None and not lookup.is_taken:
             yield _unknown_table(table, catalog), here
     if None in lookup.tables or None in names:
         return

@@ -85,7 +85,7 @@ class Lookup:
     """One place where a template looks rows of a table up, or takes a column of such a row.
 
     `tables`: the data extensions they may be of, by the names written there; None for one that nobody knows before
-    rendering. `columns`: names of columns, each with its place.
+    rendering. `columns`: names of columns, each with its place. `is_taken`: they are taken of rows found elsewhere.
     """
 
     tables: tuple[str | None, ...]
@@ -93,6 +93,7 @@ class Lookup:
     line: int
     column: int
     file: str = ""
+    is_taken: bool = False
 
 
 class Source:

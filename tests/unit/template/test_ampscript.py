@@ -339,14 +339,17 @@ def test_code_where_text_has_no_place_for_it_makes_the_text_from_the_rendered_ht
     assert [finding.code for finding in message.findings] == ["derived-text"]
 
 
-LANGUAGES = Path(__file__).parents[3] / "docs" / "languages.md"
-EXAMPLES = re.findall(r"^\| `(.*%%.*)` \| `(.*)` \|$", LANGUAGES.read_text(), re.MULTILINE)
+PAGE = Path(__file__).parents[3] / "docs" / "languages" / "ampscript.md"
+EXAMPLES = re.findall(r"^\| `(.*%%.*)` \| `(.*)` \|$", PAGE.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(("source", "expected"), EXAMPLES)
 def test_the_examples_of_the_documentation_give_what_they_say(source: str, expected: str) -> None:
-    assert render(source, {"FirstName": "Ada & Co", "City": None}) == expected
+    names = ("Id", "Name", "Score")
+    rows = [dict(zip(names, row, strict=True)) for row in ((1, "Ada", 30), (2, "bob", 4), (3, "ADA", 100))]
+    data = {"FirstName": "Ada & Co", "City": None}
+    assert render(source, {**data, "data_extensions": {"People": rows}}) == expected
 
 
 def test_the_documentation_has_examples() -> None:
-    assert len(EXAMPLES) >= 10
+    assert len(EXAMPLES) >= 30

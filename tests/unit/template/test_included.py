@@ -72,7 +72,7 @@ def test_what_is_wrong_in_a_piece_is_told_at_its_own_line() -> None:
     assert (finding.file, finding.line) == ("templates/_foot.html", 5)
     assert "{{ a | uppcase }}" in finding.caret
     assert {read.file for read in found.reads} == {"templates/_foot.html"}
-    with pytest.raises(TemplateError, match="templates/_foot.html:5"):
+    with pytest.raises(TemplateError, match=r"templates/_foot\.html:5"):
         found.html.render({"a": "x"})
 
 
@@ -86,7 +86,7 @@ def test_what_parsing_a_piece_finds_is_a_finding_of_the_message() -> None:
 def test_front_matter_of_a_piece_that_cannot_be_read_stops_who_includes_it_and_nobody_else() -> None:
     files = {"_foot.html": "+++\nalias = 3\n+++\n", "_top.html": "hi"}
     assert html("{% render 'top' %}", files) == "hi"
-    with pytest.raises(TemplateError, match=r"templates/_foot.html:2.*list of texts"):
+    with pytest.raises(TemplateError, match=r"templates/_foot\.html:2.*list of texts"):
         message("{% render 'foot' %}", files)
 
 

@@ -46,7 +46,7 @@ def _lookups(block: Block, source: Source, assigned: Mapping[str, list[Expressio
             yield Lookup((_table(call),), tuple(_columns(call)), call.place.line, call.place.column, source.name)
         elif call.name == "field" and len(call.arguments) == 1 and (column := _column(call.arguments[0])):
             tables = tuple(sorted(_tables_of(call.target, assigned), key=str))
-            yield Lookup(tables, column, call.place.line, call.place.column, source.name)
+            yield Lookup(tables, column, call.place.line, call.place.column, source.name, is_taken=True)
 
 
 def _table(call: FilterCall) -> str | None:
