@@ -12,10 +12,10 @@ from typing import Final
 
 from livemerge.errors import TemplateError
 from livemerge.template.front_matter import read_front_matter, with_line_feeds
-from livemerge.template.languages import LANGUAGES
+from livemerge.template.languages import ENDINGS as LANGUAGE_ENDINGS
 
 FOLDER: Final = "templates/"  # before the paths of a project's templates, in findings and errors
-ENDINGS: Final = frozenset({"html", "htm", "txt", "mjml", *LANGUAGES})  # that names may leave out
+ENDINGS: Final = frozenset({"html", "htm", "txt", "mjml", *LANGUAGE_ENDINGS})  # that names may leave out
 _EXACT, _ALIAS, _NO_LANGUAGE, _NO_ENDINGS, _NO_MARK = range(5)  # ways a name may be near a file, the nearest first
 
 
@@ -77,7 +77,7 @@ def _read(path: str, text: str) -> tuple[Included, str | None, tuple[str, ...]]:
 def _ending_language(path: str) -> str | None:
     """The language a file's name ends in."""
     endings = path.lower().rsplit("/", 1)[-1].split(".")[1:]
-    return next((ending for ending in reversed(endings) if ending in LANGUAGES), None)
+    return next((LANGUAGE_ENDINGS[ending] for ending in reversed(endings) if ending in LANGUAGE_ENDINGS), None)
 
 
 def _names(path: str, aliases: tuple[str, ...]) -> Iterator[tuple[int, str]]:
@@ -95,7 +95,7 @@ def _shorter(name: str) -> Iterator[tuple[int, str]]:
     """A file's name without the ending of its language, and without all its endings."""
     parts = name.split(".")
     yield _EXACT, name
-    yield _NO_LANGUAGE, ".".join([parts[0], *(part for part in parts[1:] if part.lower() not in LANGUAGES)])
+    yield _NO_LANGUAGE, ".".join([parts[0], *(part for part in parts[1:] if part.lower() not in LANGUAGE_ENDINGS)])
     while len(parts) > 1 and parts[-1].lower() in ENDINGS:
         parts.pop()
     yield _NO_ENDINGS, ".".join(parts)

@@ -93,7 +93,8 @@ class Language:
     dialects: tuple[str, ...] = ()
     unescaped: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where nothing is escaped
     plain_text: Mapping[str, Filter] = field(default_factory=dict)  # instead of those, in parts of plain text
-    guarded: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, where data is raw by its type
+    guarded: Mapping[str, Filter] = field(default_factory=dict)  # instead of filters, in projects
+    omits_none: bool = False  # in projects a field without a value is not in the data, and None prints as nothing
     texts: Callable[[Mapping[str, object]], Mapping[str, str]] | None = None  # the data's own templates; set where
     # functions see their environment
     shares_variables: bool = False  # the parts of a message see the variables of those before them
@@ -159,6 +160,7 @@ _JINJA = Language(
     unescaped=UNESCAPED,
     plain_text=PLAIN_TEXT,
     guarded=GUARDED,
+    omits_none=True,
     manner=Manner(
         JINJA_CALLS,
         "(not not {named})",
@@ -228,6 +230,10 @@ _DIALECTS: dict[tuple[str, str], Language] = (
         )
     }
 )
+
+
+ENDINGS: dict[str, str] = {**{name: name for name in LANGUAGES}, "j2": "jinja", "jinja2": "jinja"}
+"""What names of templates end in, and the language that means."""
 
 
 def language_of(name: str, dialect: str | None) -> Language:

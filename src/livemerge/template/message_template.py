@@ -22,6 +22,7 @@ from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Lookup, Read, Source
 from livemerge.template.front_matter import FENCE, FrontMatter, read_front_matter, with_line_feeds
 from livemerge.template.included import Included, included_texts
+from livemerge.template.languages import ENDINGS as LANGUAGE_ENDINGS
 from livemerge.template.languages import LANGUAGES, language_of
 from livemerge.template.nodes import Block, Place
 from livemerge.template.plain_text import is_paragraph, text_of_html, text_template
@@ -342,7 +343,7 @@ class _Compiler:
 
 def _language_of(name: str) -> str:
     endings = name.lower().rsplit("/", 1)[-1].split(".")[1:]
-    found = next((ending for ending in reversed(endings) if ending in LANGUAGES), None)
+    found = next((LANGUAGE_ENDINGS[ending] for ending in reversed(endings) if ending in LANGUAGE_ENDINGS), None)
     if found is None:
         known = " or ".join(f"`{language}`" for language in LANGUAGES)
         raise TemplateError(

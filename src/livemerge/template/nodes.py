@@ -395,7 +395,10 @@ class IfChanged:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Another template in this place. `is_isolated`: it sees the data and its arguments, not our variables."""
+    """Another template in this place. `is_isolated`: it sees the data and its arguments, not our variables.
+
+    `is_optional`: where there is no such template nothing is written; `is_alone`: it does not see the data either.
+    """
 
     name: Expression
     is_isolated: bool
@@ -404,6 +407,8 @@ class Include:
     bound: Expression | None = None
     repeats: bool = False
     alias: str | None = None
+    is_optional: bool = False
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

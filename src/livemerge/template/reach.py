@@ -46,6 +46,8 @@ class _Names:
         for statement in statements_in(block):
             if isinstance(statement, nodes.Include | nodes.Partial):
                 yield from _literal(statement.name, statement.place)
+            elif isinstance(statement, nodes.Import | nodes.Extends):
+                yield from _literal(statement.template, statement.place)
             for call in self.calls_of(statement):
                 yield from _literal(call.target, call.place)
 

@@ -103,14 +103,20 @@ class _Options:
         return Vocabulary(judge, self.spoken.kinds, spots, templates)
 
     def encoding(self, kind: Kind) -> Encoding:
+        language = self.spoken
         return make_encoding(
             kind,
             self.escape,
             raw_is_markup=self.raw_is_markup,
             strips_markup=self.is_plain_text,
-            show=self.spoken.show,
+            show=_show_present(language.show) if self.raw_is_markup and language.omits_none else language.show,
             escape_text=self.spoken.escape,
         )
+
+
+def _show_present(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    """How a language prints values, with nothing for None."""
+    return lambda value: "" if value is None else show(value)
 
 
 def _no_spots(_block: Block) -> Mapping[Place, str]:
@@ -264,6 +270,8 @@ class Template:
             self._options.locale,
         )
         language = self._spoken
+        if language.omits_none and self._options.raw_is_markup:
+            data = {name: value for name, value in data.items() if value is not None}
         scope = Scope(language.arrange(data) if language.arrange else data)
         if language.texts:
             context.environment = self._environment(scope, {**known, **language.texts(data)})

@@ -29,7 +29,8 @@ def include(walk: Walk, node: nodes.Include, names: Names) -> None:
     name = node.name.value if isinstance(node.name, nodes.Literal) else None
     found = walk.load(name) if isinstance(name, str) else None
     if found is None:
-        unknown_include(walk, node)
+        if not node.is_optional:
+            unknown_include(walk, node)
     elif may_follow(walk):
         _included(walk, found, given if node.is_isolated else {**names, **given}, names, node)
 

@@ -106,7 +106,8 @@ def include(function: Function, node: nodes.Include) -> None:
     result = function.fresh("r")
     function.emit(
         f"{result} = {call}(c, S, {function.sink.output}, {bare(function, node.name)}, {_kind(function)!r}, "
-        f"{{{arguments}}}, {bound}, {node.repeats}, {node.alias!r})"
+        f"{{{arguments}}}, {bound}, {node.repeats}, {node.alias!r}"
+        f"{', is_optional=True' if node.is_optional else ''}{', is_alone=True' if node.is_alone else ''})"
     )
     if not node.is_isolated:
         interrupted(function, result)

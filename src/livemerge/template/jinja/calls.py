@@ -370,15 +370,16 @@ def render(
     arguments: dict[str, object],
     _bound: object,
     _repeats: bool,
-    alias: str | None,
+    _alias: str | None,
+    is_optional: bool = False,
+    is_alone: bool = False,
 ) -> None:
-    """Writes another template, which sees our data and variables. `alias`: `optional`, `alone` or both."""
-    flags = alias or ""
-    program = _first_of(context, name, kind, is_optional="optional" in flags)
+    """Writes another template, which sees our data and variables unless it stands alone."""
+    program = _first_of(context, name, kind, is_optional=is_optional)
     if program is None:
         return
-    data: Mapping[str, object] = {} if "alone" in flags else scope.data
-    if "alone" not in flags:
+    data: Mapping[str, object] = {}
+    if not is_alone:
         data = ChainMap(arguments, dict(scope.variables), dict(scope.data))
     context.depth += 1
     program(context, Scope(data), output)

@@ -545,6 +545,9 @@ def _compared(left: Expression, sign: str, right: Expression, place: Place) -> E
     """One comparison, in the way of the tree that knows most about it."""
     if sign in ("in", "not in"):
         return FilterCall(left, "op_within" if sign == "in" else "op_not_within", (right,), (), place)
+    if sign in ("==", "!=") and isinstance(right, Literal) and right.value is None:
+        is_none = FilterCall(left, f"{QUESTION}none", (), (), place)
+        return is_none if sign == "==" else Not(is_none, place)
     if any(isinstance(each, Literal) and isinstance(each.value, bool | float) for each in (left, right)):
         name = {"==": "equals", "!=": "differs"}.get(sign)
         if name is not None:

@@ -519,16 +519,14 @@ class _Parser:
     def include_tag(self, reader: Reader, piece: Piece) -> Block:
         place = self.source.place(piece.offset)
         name = reader.expression()
-        flags = []
-        if reader.is_next("name", "ignore") and reader.is_next("name", "missing", ahead=1):
+        is_optional = reader.is_next("name", "ignore") and reader.is_next("name", "missing", ahead=1)
+        if is_optional:
             reader.take()
             reader.take()
-            flags.append("optional")
-        if not self.context(reader, otherwise=True):
-            flags.append("alone")
+        is_alone = not self.context(reader, otherwise=True)
         reader.end()
-        arguments = () if "alone" in flags else self.visible(place)
-        return self.written(Include(name, True, arguments, place, alias=" ".join(flags) or None))
+        arguments = () if is_alone else self.visible(place)
+        return self.written(Include(name, True, arguments, place, is_optional=is_optional, is_alone=is_alone))
 
     def context(self, reader: Reader, *, otherwise: bool) -> bool:
         """Whether another template sees what this one sees."""

@@ -6,13 +6,14 @@ Templates may write the names in JINJA_FILTERS alone; the rest is what the front
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from inspect import Parameter, signature
 from typing import Any, Final
 
 from livemerge.template.filters import Filter
 from livemerge.template.jinja import applied, calls, html, lists, numbers, operators, texts
 from livemerge.template.jinja.questions import QUESTIONS
-from livemerge.template.jinja.values import item
+from livemerge.template.jinja.values import UNDEFINED, item
 from livemerge.template.runtime import MISSING
 
 MAX_ARGUMENTS: Final = 1_000  # of one call
@@ -159,8 +160,24 @@ UNESCAPED: Final[Mapping[str, Filter]] = {
 PLAIN_TEXT: Final[Mapping[str, Filter]] = {**UNESCAPED, "safe_text": _filter(html.safe)}
 """Instead of those in text derived from HTML: an author's HTML loses its tags where it is written."""
 
-GUARDED: Final[Mapping[str, Filter]] = {"safe": _filter(html.unchanged)}
-"""Instead of those where data is written raw only if its field is HTML."""
+
+def _absent(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for which None is not there."""
+    return lambda *given, **named: call(*(UNDEFINED if each is None else each for each in given), **named)
+
+
+def _guarded(name: str) -> Filter:
+    return replace(_filter(_ALL[name]), call=_absent(_ALL[name]))
+
+
+_ALL: Final = {**_PLAIN, **_INSIDE}
+_OF_TEXTS: Final = ("capitalize", "lower", "op_concat", "replace", "string", "title", "trim", "upper", "urlencode")
+GUARDED: Final[Mapping[str, Filter]] = {
+    "safe": _filter(html.unchanged),
+    f"{QUESTION}none": _filter(lambda value: value is None or value is UNDEFINED),
+    **{name: _guarded(name) for name in ("default", *_OF_TEXTS)},
+}
+"""Instead of those in projects: data is raw only where its field is HTML, and a field without a value is not there."""
 
 FUNCTIONS: Final = frozenset({*calls.GLOBALS, "now"})
 REFUSED_FUNCTIONS: Final[Mapping[str, str]] = {
