@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from livemerge.template import nodes
-from livemerge.template.generate.conditions import decided
+from livemerge.template.generate.conditions import decided, equality_with
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
-from livemerge.template.nodes import Statement
+from livemerge.template.nodes import Expression, Statement
 from livemerge.template.trace import TracePoint
 
 
@@ -49,11 +49,18 @@ def _arm(function: Function, arm: nodes.When, subject: str, done: str) -> None:
 
 
 def _test(function: Function, arm: nodes.When, subject: str) -> str:
-    tests = " or ".join(f"EQ({subject}, {bare(function, value)})" for value in arm.values or ())
+    tests = " or ".join(_equals(function, subject, value) for value in arm.values or ())
     if not function.is_traced:
         return tests
     point = function.constant(TracePoint(arm.place.line, arm.place.column, arm.source))
     return f"BRANCH(c, {point}, {tests})"
+
+
+def _equals(function: Function, subject: str, value: Expression) -> str:
+    """Whether a case's subject equals one of an arm's values."""
+    if isinstance(value, nodes.Literal):
+        return equality_with(function, subject, value)
+    return f"EQ({subject}, {bare(function, value)})"
 
 
 def unsupported(function: Function, node: nodes.Unsupported) -> None:

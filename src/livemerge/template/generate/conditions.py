@@ -65,8 +65,14 @@ def comparison(function: Function, node: nodes.Comparison) -> str:
     if node.operator in ("==", "!="):
         test = _equality(function, node.left, node.right)
         return test if node.operator == "==" else f"(not {test})"
-    call = "CONTAINS" if node.operator == "contains" else _ORDERS[node.operator]
-    return f"{call}({bare(function, node.left)}, {bare(function, node.right)})"
+    left, right = bare(function, node.left), bare(function, node.right)
+    if node.operator == "contains":
+        return f"CONTAINS({left}, {right})"
+    call = _ORDERS[node.operator]
+    if not isinstance(node.right, nodes.Literal) or type(node.right.value) is not int:
+        return f"{call}({left}, {right})"
+    name, named = function.named(left)
+    return f"({name} {node.operator} {right} if type({named}) is int else {call}({name}, {right}))"
 
 
 def _equality(function: Function, left: Expression, right: Expression) -> str:
@@ -75,7 +81,12 @@ def _equality(function: Function, left: Expression, right: Expression) -> str:
         left, right = right, left
     if not isinstance(right, nodes.Literal) or isinstance(left, nodes.Literal):
         return f"EQ({bare(function, left)}, {bare(function, right)})"
-    value, found = right.value, function.inline(left)
+    return equality_with(function, function.inline(left), right)
+
+
+def equality_with(function: Function, found: str, literal: nodes.Literal) -> str:
+    """Whether a value as Python equals one that stands in the template."""
+    value = literal.value
     if value is None or value is True or value is False:
         return f"({found} is {value!r})"
     if value is EMPTY or value is BLANK:
@@ -83,7 +94,10 @@ def _equality(function: Function, left: Expression, right: Expression) -> str:
     if isinstance(value, str) and value.strip():
         name, named = function.named(found)
         return f"({name} == {value!r} if type({named}) is str else EQ({name}, {value!r}))"
-    return f"EQ({found}, {bare(function, right)})"
+    if type(value) is int:
+        (name, named), number = function.named(found), bare(function, literal)
+        return f"({name} == {number} if type({named}) is int else EQ({name}, {number}))"
+    return f"EQ({found}, {bare(function, literal)})"
 
 
 def operand(function: Function, node: nodes.Logic) -> str:

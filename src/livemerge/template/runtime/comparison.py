@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from livemerge.template.limits import MAX_VALUE_NESTING
 from livemerge.template.runtime.fault import Fault
@@ -14,6 +14,8 @@ from livemerge.template.runtime.values import BLANK, LISTS, MAPPINGS, SEQUENCES,
 
 def equal(left: Any, right: Any, depth: int = 0) -> bool:
     """Liquid's equality: numbers by value, no number equals true or false, lists item by item."""
+    if type(left) is str and type(right) is str:
+        return left == right
     if left.__class__ is Special or right.__class__ is Special:
         return _equal_special(left, right)
     if isinstance(left, bool) or isinstance(right, bool):
@@ -90,6 +92,9 @@ def greater_equal(left: object, right: object) -> bool:
     return order(left, right) in (0, 1)
 
 
+_PLAIN: Final = frozenset((str,))
+
+
 def contains(left: Any, right: Any) -> bool:
     """Whether a text has a part, a list an equal item, a mapping a key. Nothing contains nil."""
     if right is None or left is None:
@@ -98,6 +103,8 @@ def contains(left: Any, right: Any) -> bool:
         return text_of(right) in left
     if isinstance(left, MAPPINGS):
         return isinstance(right, (str, int, float)) and right in left
+    if type(left) is list and type(right) is str and _PLAIN.issuperset(map(type, left)):
+        return right in left
     if isinstance(left, SEQUENCES):
         return any(equal(item, right) for item in left)
     return False
