@@ -122,10 +122,12 @@ class Source:
         if not 0 <= index < len(self.starts):
             return ""
         end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
-        line = _COMMANDS.sub("\ufffd", self.text[self.starts[index] : end].rstrip("\r").replace("\t", " "))
         column = max(0, place.column - self._first_column_of(index))
         left = max(0, column - CARET_WIDTH // 2)
-        return f"  {line[left : left + CARET_WIDTH]}\n  {' ' * _columns(line[left:column])}^"
+        start = self.starts[index] + left  # only what is shown is looked at: a line may be the whole template
+        piece = self.text[start : min(start + CARET_WIDTH, end)].rstrip("\r").replace("\t", " ")
+        line = _COMMANDS.sub("\ufffd", piece)
+        return f"  {line}\n  {' ' * _columns(line[: column - left])}^"
 
     def _first_column_of(self, index: int) -> int:
         return self.first_column if index == 0 else 1

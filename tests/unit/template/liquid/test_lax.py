@@ -77,3 +77,9 @@ def test_long_nonsense_takes_no_long_time(piece: str) -> None:
             lax(template)
         except TemplateError as error:
             assert error.line == 1  # it was refused at its place, not given up on
+
+
+def test_many_mistakes_on_one_long_line_cost_what_each_costs() -> None:
+    """A caret is cut out of its line; looking at the whole line for each mistake took minutes."""
+    text = "{{ a b }}" * 20_000
+    assert lax(text) == "1" * 20_000
