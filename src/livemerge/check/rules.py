@@ -87,6 +87,7 @@ RULES: Final[dict[str, Rule]] = {
     "vendor-value": Rule(
         "warning", "the vendor fills this itself, here a field does", "Without the field nobody gets a message."
     ),
+    "hidden-by-helper": Rule("warning", "a field with a helper's name, which the vendor does not see"),
     "unused-locale": Rule("warning", "`locale` in a language that formats nothing by it"),
     "unknown-locale": Rule("warning", "a `locale` that is not known", "Numbers and dates are American English."),
     "unknown-function": Rule("error", "no such function", _STOPS),

@@ -155,6 +155,7 @@ class _Builder:
         if not name:
             if not call.is_bare:
                 return self.unknown(call)
+            self.warn_of_helper(call)
             return self.term(call.head, scope, is_head=True, demand=demand)
         if name == "lookup" and "lookup" in self.dialect.built_in:
             return self.lookup(call, scope)
@@ -162,6 +163,16 @@ class _Builder:
         if function is None:
             return self.unknown(call)
         return self.function(function, call, scope)
+
+    def warn_of_helper(self, call: Call) -> None:
+        """A name alone that is a helper's: the vendor calls it, and no field of this name is seen."""
+        head = call.head
+        if not isinstance(head, Name) or not head.is_simple or head.parts[0] not in self.dialect.helpers:
+            return
+        name = head.parts[0]
+        what = f"`{name}` is a helper of {self.dialect.title}, which hides a field of this name there"
+        advice = f"write `{{{{this.{name}}}}}`, or call the field otherwise"
+        self.findings.append(self.source.finding("hidden-by-helper", "warning", what, self.place(call.offset), advice))
 
     def function(self, function: str, call: Call, scope: _Scope) -> Expression:
         """A call of one of the dialect's functions."""

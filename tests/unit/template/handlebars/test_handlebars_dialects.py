@@ -217,3 +217,22 @@ def test_mustache(source: str, templates: dict[str, str], expected: str) -> None
         data["a"], expected = [{"c": ["x"], "b": 1}], "11x"
     template = compile_template(source, "handlebars", dialect="mustache", templates=templates)
     assert template.render(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("dialect", "source", "codes"),
+    [
+        ("mandrill", "{{title}}", ["hidden-by-helper"]),
+        ("mandrill", "{{#each a}}{{url}}{{/each}}", ["hidden-by-helper"]),
+        ("mandrill", "{{this.title}} {{a.title}} {{date}} {{upper title}}", []),
+        ("sendgrid", "{{title}} {{length}}", ["hidden-by-helper"]),
+        ("mailgun", "{{title}}", []),
+    ],
+)
+def test_a_field_with_a_helpers_name_is_hidden_at_the_vendor_and_found(
+    dialect: str, source: str, codes: list[str]
+) -> None:
+    template = compile_template(source, "handlebars", dialect=dialect)
+
+    assert [finding.code for finding in template.findings] == codes
+    assert "T" in template.render({"title": "T", "length": "T", "a": [{"url": "T"}]}) or not codes
