@@ -39,6 +39,7 @@ class Dialect:
     takes_lines: bool = True  # tags alone on a line take the line with them
     indents: bool = True  # partials alone on a line are indented
     skips_missing_partials: bool = False
+    escapes: bool = True
 
 
 _TEXT = {"upper": "upper", "lower": "lower"}
@@ -163,6 +164,8 @@ OPTIONS: dict[str, Callable[[Dialect], Dialect]] = {  # Handlebars' own compile 
     "explicitPartialContext": lambda dialect: replace(dialect, has_explicit_context=True),
     "ignoreStandalone": lambda dialect: replace(dialect, takes_lines=False),
     "preventIndent": lambda dialect: replace(dialect, indents=False),
+    "noEscape": lambda dialect: replace(dialect, escapes=False),
+    **dict.fromkeys(("data", "knownHelpers", "knownHelpersOnly"), lambda dialect: dialect),  # they change no text
 }
 
 

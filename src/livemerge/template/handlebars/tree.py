@@ -134,7 +134,9 @@ class _Builder:
         value = self.call(node.call, scope, demand="value" if self.dialect.is_strict else "")
         if isinstance(value, nodes.Unsupported):
             return (value,)
-        return (nodes.Output(value, node.call.text, place, "raw" if node.is_raw else "auto"),)
+        return (
+            nodes.Output(value, node.call.text, place, "raw" if node.is_raw or not self.dialect.escapes else "auto"),
+        )
 
     def called(self, call: Call) -> str:
         """The name of the helper a call is for; empty where it reads a value."""

@@ -266,3 +266,10 @@ def test_a_block_parameter_that_a_block_does_not_give_is_named_where_it_is_read(
     assert template.render({}) == ""
     with pytest.raises(TemplateError, match="gives no block parameters"):
         template.render(LIST)
+
+
+def test_options_that_turn_escaping_off_or_change_no_text_are_taken() -> None:
+    options = {"noEscape": True, "data": False, "knownHelpersOnly": True}
+
+    assert rendered("{{a}}{{#each b}}{{@index}}{{/each}}", {"a": "<&>", "b": [1]}, options=options) == "<&>0"
+    assert rendered("{{a}}", {"a": "<"}, options={"noEscape": False}) == "&lt;"
