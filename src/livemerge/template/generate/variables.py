@@ -70,11 +70,17 @@ def cycle(function: Function, node: nodes.Cycle) -> None:
 
 
 def if_changed(function: Function, node: nodes.IfChanged) -> None:
-    text = function.simple(f"M({captured(function, node.body)})")
+    """What was written until an interrupt is written; then the loop around is left."""
+    leaves = function.fresh("k") if has_interrupt(node.body) else ""
+    if leaves:
+        function.emit(f"{leaves} = None")
+    text = function.simple(f"M({captured(function, node.body, leaves)})")
     function.emit(f"if {text} != c.changed:")
     with function.indented():
         function.emit(f"c.changed = {text}")
         write_plainly(function, text, node.place)
+    if leaves:
+        interrupted(function, leaves)
 
 
 VARIABLES: dict[type[Statement], Callable[[Function, Any], None]] = {
