@@ -203,7 +203,17 @@ SENDING_DATES: Final = {  # system strings that are the moment of sending
 }
 VENDOR_ONLY: Final = frozenset(
     # what writes to or asks Marketing Cloud, Sales Cloud and their services
-    {"claimrow", "claimrowvalue", "deletedata", "deletede", "insertdata", "insertde", "updatedata", "updatede"}
+    {
+        "buildoptionlist",
+        "claimrow",
+        "claimrowvalue",
+        "deletedata",
+        "deletede",
+        "insertdata",
+        "insertde",
+        "updatedata",
+        "updatede",
+    }
     | {"upsertdata", "upsertde", "executefilter", "executefilterorderedrows"}
     | {
         "createsalesforceobject",
