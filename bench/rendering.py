@@ -30,12 +30,14 @@ def says_the_same(one: object, other: object) -> str:
 
 def measured(found: list[Contender], rounds: int, renders: int) -> list[tuple[float, float]]:
     """The median microseconds of a rendering and milliseconds of a compilation of each."""
-    times: list[list[tuple[float, float]]] = [[] for _ in found]
-    for _ in range(rounds + 1):
-        for mine, each in zip(times, found, strict=True):
-            mine.append((each.render_us(renders), each.compile_ms(COMPILATIONS)))
-    medians = [tuple(map(statistics.median, zip(*mine[1:], strict=True))) for mine in times]
-    return [(us, ms) for us, ms in medians]
+    rendered: list[list[float]] = [[each.render_us(renders) for each in found] for _ in range(rounds + 1)]
+    compiled: list[list[float]] = [[each.compile_ms(COMPILATIONS) for each in found] for _ in range(rounds + 1)]
+    return list(zip(medians(rendered), medians(compiled), strict=True))
+
+
+def medians(rounds: list[list[float]]) -> list[float]:
+    """The median of each column; the first round only warms up."""
+    return [statistics.median(column) for column in zip(*rounds[1:], strict=True)]
 
 
 def print_case(case: Case, rounds: int, renders: int) -> None:
