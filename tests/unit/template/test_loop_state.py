@@ -6,7 +6,7 @@ import pytest
 
 from livemerge.template import compile as compile_template
 
-ALL = "index index0 rindex rindex0 first last length".split()
+ALL = ["index", "index0", "rindex", "rindex0", "first", "last", "length"]
 
 
 def rendered(source: str, templates: dict[str, str] | None = None) -> str:
