@@ -12,7 +12,8 @@ What a block of a document needs stands above it in a comment that readers do no
     <!-- run: livemerge init shop --> a command that readers have run already
 
 A `text` block shows what the block before it printed: its lines come in that order, … stands for anything. A `toml`
-block without a comment is loaded as settings, or as a campaign where it has a template. Ports 8080 and 8765 are
+block without a comment is loaded as settings, or as a campaign where it has a template. Of a `yaml` block the steps
+that run `livemerge` are run, and the hooks are looked for. Ports 8080 and 8765 are
 replaced by free ones, so that documents may run beside each other.
 """
 
@@ -104,6 +105,8 @@ class Reader:
                 self.printed = self.shell(f"python - <<'SCRIPT'\n{with_ports}SCRIPT", 0, block)
             case "toml":
                 load(block.text, self.folder.parent)
+            case "yaml":
+                self.try_steps(with_ports, block)
             case kind:
                 pytest.fail(f"{self.name}:{block.line}: nobody reads a `{kind}` block here")
 
@@ -118,6 +121,13 @@ class Reader:
             self.start(commands, block)
         else:
             self.printed = self.shell(commands, int(block.notes.get("exit", 0)), block)
+
+    def try_steps(self, text, block):
+        """What a workflow runs of Livemerge works here; the hooks it names are there."""
+        for command in re.findall(r"run: (livemerge .+)", text):
+            self.shell(f"{command} || test $? -eq 1", 0, block)
+        hooks = set(re.findall(r"^- id: (\S+)$", (ROOT / ".pre-commit-hooks.yaml").read_text(), re.M))
+        assert set(re.findall(r"- id: (\S+)", text)) <= hooks, f"{self.name}:{block.line}: there is no such hook"
 
     def shell(self, commands, code, block):
         """What the commands print."""
@@ -251,6 +261,8 @@ def test_a_document_does_what_it_says(document, tmp_path):
         ("<!-- skip: make nothing -->\n```sh\nmake nothing\n```\n", "nothing"),
         ('```toml\n[source.a]\nkind = "htpt"\n```\n', "htpt"),
         ("```python\nassert False\n```\n", "AssertionError"),
+        ("```yaml\n- run: livemerge chekc\n```\n", "ended with 1"),
+        ("```yaml\nhooks:\n  - id: livemerge-nothing\n```\n", "there is no such hook"),
     ],
 )
 def test_a_document_that_says_what_is_not_so_is_noticed(written, complaint, tmp_path):

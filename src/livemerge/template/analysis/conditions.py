@@ -10,7 +10,7 @@ from livemerge.template import nodes
 from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
 from livemerge.template.analysis.facts import NO_FACTS, Facts, either
 from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins, is_shown, kind_of
-from livemerge.template.analysis.walk import Walk
+from livemerge.template.analysis.walk import Answers, Walk
 from livemerge.template.nodes import Expression
 from livemerge.template.verdict import SEEN_THROUGH, Condition, literals_in
 from livemerge.template.walk import expressions_in
@@ -64,22 +64,36 @@ def _learned_first(walk: Walk, node: nodes.Logic, names: Names) -> Facts:
 
 
 def _learned_here(walk: Walk, node: Expression, names: Names, is_true: bool) -> Facts:
-    """The language is asked what this test says of nothing, and of several values that are something."""
-    paths = list(dict.fromkeys(found for found in expressions_in(node) if isinstance(found, nodes.Path)))
+    """What one test tells: where it fails for nothing, there is something."""
     looked_at = paths_of(walk, node, names)
-    if len(paths) != 1:
+    answers = _answers(walk, node)
+    if answers.path is None:
         return Facts(tested=looked_at)
-    judge = walk.vocabulary.judge
-    of_nothing = judge.verdict(node, lambda _: judge.nothing)
-    values = (*_SAMPLES, *(value for value in literals_in(node) if value not in (None, "", False)))
-    of_values = {judge.verdict(node, lambda _, value=value: value) for value in values}  # type: ignore[misc]
+    of_nothing, of_values = answers.of_nothing, answers.of_values
     if of_values == {of_nothing} and of_nothing is not None:
         return NO_FACTS  # a test that says the same of everything
-    about = _about(walk, paths[0], names)
+    about = _about(walk, answers.path, names)
     if of_nothing is not None and of_nothing is not is_true:
         return Facts(looked_at | about, about)
     is_nothing = of_nothing is is_true and of_values == {not is_true}
     return Facts(looked_at | about, missing=about if is_nothing else NO_FACTS.missing)
+
+
+def _answers(walk: Walk, node: Expression) -> Answers:
+    """What the language says of a test where its path is nothing, and where it is one of several values."""
+    known = walk.found.answers.get(id(node))
+    if known is not None:
+        return known
+    paths = list(dict.fromkeys(found for found in expressions_in(node) if isinstance(found, nodes.Path)))
+    if len(paths) != 1:
+        found = Answers(node, None)
+    else:
+        judge = walk.vocabulary.judge
+        values = (*_SAMPLES, *(value for value in literals_in(node) if value not in (None, "", False)))
+        of_values = frozenset(judge.verdict(node, lambda _, value=value: value) for value in values)  # type: ignore[misc]
+        found = Answers(node, paths[0], judge.verdict(node, lambda _: None), of_values)
+    walk.found.answers[id(node)] = found
+    return found
 
 
 def _about(walk: Walk, path: nodes.Path, names: Names) -> frozenset[str]:

@@ -99,6 +99,8 @@ def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool, kinds: K
     if kinds is not None:
         origin = wanted(origin, kinds.takes[0], kinds.name)
         origin = origin if kinds.gives == SAME else replace(origin, kind=kinds.gives)
+    if path != origin.path:  # something inside: of its own type, and needed for what comes after
+        origin = replace(origin, kind="" if node.name in _ONE_ITEM else origin.kind, wants=())
     is_exact = origin.is_exact and (node.name in _SAME_LIST | _ONE_ITEM or node.name == "default")
     return replace(
         origin,

@@ -12,7 +12,7 @@ from livemerge.template.analysis.facts import NO_FACTS, Facts
 from livemerge.template.analysis.origins import Names, Origins
 from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.kinds import Kinds
-from livemerge.template.nodes import Block, Place
+from livemerge.template.nodes import Block, Expression, Place
 from livemerge.template.verdict import Condition, Judge, Test
 
 MAX_ANALYSED_TEMPLATES = 1_000  # calls of other templates that are followed for one
@@ -61,6 +61,16 @@ class Vocabulary:
     templates: Collection[str] = ()  # names that may be included, for advice
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a test says of nothing and of several values, where it looks at one path."""
+
+    test: Expression  # kept, so that its id stays its own
+    path: nodes.Path | None
+    of_nothing: bool | None = None
+    of_values: frozenset[bool | None] = frozenset()
+
+
 @dataclass(slots=True)
 class Found:
     """What a walk, with those over the templates inside, has found."""
@@ -71,6 +81,7 @@ class Found:
     templates_left: int = MAX_ANALYSED_TEMPLATES
     versions: dict[str, int] = field(default_factory=dict)  # how often each variable was set
     loops: int = 0  # loops entered so far
+    answers: dict[int, Answers] = field(default_factory=dict)  # by the tests' ids
 
 
 @dataclass(slots=True)

@@ -1,0 +1,48 @@
+"""A value is used as what it is: dates as dates, numbers as numbers, lists as lists."""
+
+from __future__ import annotations
+
+import pytest
+
+WRONG = [
+    ("liquid", "", "{{ city | date: '%Y' }}"),
+    ("liquid", "", "{{ city | times: 2 }}"),
+    ("liquid", "", "{{ 2 | times: city }}"),
+    ("liquid", "", "{% assign i = recommended | first %}{{ i.price | date: '%Y' }}"),
+    ("liquid", "", "{% assign n = city %}{{ n | plus: 1 }}"),
+    ("liquid", "", "{% if city > 5 %}x{% endif %}"),
+    ("liquid", "", "{% if orders == '3' %}x{% endif %}"),
+    ("handlebars", "sendgrid", "{{formatDate city 'D'}}"),
+    ("handlebars", "sendgrid", "{{#greaterThan city 3}}x{{/greaterThan}}"),
+    ("mailchimp", "", "*|IF:CITY > 5|*x*|END:IF|*"),
+    ("ampscript", "", "%%=FormatDate(city, 'd')=%%"),
+    ("ampscript", "", "%%=Add(city, 1)=%%"),
+    ("ampscript", "", "%%=Add(1, city)=%%"),
+    ("ampscript", "", "%%=DateAdd(Now(), city, 'D')=%%"),
+    ("ampscript", "", "%%[ SET @c = city ]%%%%=FormatNumber(@c, 'N2')=%%"),
+]
+RIGHT = [
+    ("liquid", "", "{{ since | date: '%Y' | plus: 1 }}"),
+    ("liquid", "", "{{ city | size | plus: 1 }}{{ city.size | plus: 1 }}"),
+    ("liquid", "", "{{ orders | plus: spent | round }}"),
+    ("liquid", "", "{{ recommended | map: 'price' | join: ', ' }}"),
+    ("liquid", "", "{% if since > '2026-05-01' %}x{% endif %}"),
+    ("handlebars", "sendgrid", "{{formatDate since 'D'}}{{#greaterThan orders 3}}x{{/greaterThan}}"),
+    ("mailchimp", "", "*|IF:ORDERS > 5|*x*|END:IF|*"),
+    ("ampscript", "", "%%=FormatDate(DateAdd(since, orders, 'D'), 'd')=%%%%=Add(Length(city), 1)=%%"),
+]
+
+
+@pytest.mark.parametrize(("language", "dialect", "body"), WRONG)
+def test_a_function_that_the_type_does_not_fit_is_an_error(check, language, dialect, body):
+    assert [(each.code, each.severity) for each in check(body, language, dialect)] == [("wrong-type", "error")]
+
+
+@pytest.mark.parametrize(("language", "dialect", "body"), RIGHT)
+def test_what_fits_is_in_order_also_behind_functions_that_change_the_type(codes, language, dialect, body):
+    assert codes(body, language, dialect) == []
+
+
+def test_the_function_is_named_as_its_language_writes_it(check):
+    (found,) = check("%%=FORMATDATE(city, 'd')=%%", "ampscript")
+    assert found.what == "`FormatDate` needs a date, `city` is text"
