@@ -206,7 +206,7 @@ def invoked(context: Context, callee: Any, given: tuple[Any, ...], named: Mappin
 def names_of(value: Any) -> Mapping[str, Any]:
     """The arguments that a mapping gives by name (`**kwargs`)."""
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        raise Fault("`**` takes a mapping whose keys are names")
+        raise Fault("`**` takes a mapping whose keys are names", "give it a mapping")
     return {plain(name): each for name, each in value.items()}
 
 
@@ -287,7 +287,7 @@ def function(context: Context, name: str, count: int, *given: Any) -> Any:
     if name == "now" and not given:
         return context.now()
     if name not in GLOBALS:
-        raise Fault(f"`{name}` does not take these arguments")
+        raise Fault(f"`{name}` does not take these arguments", "count them")
     try:
         return GLOBALS[name](*values, **named)
     except (TypeError, ValueError):
@@ -420,7 +420,7 @@ def member(module: Any, name: str) -> object:
 
 def _loaded(context: Context, name: object, kind: str, *, shares_scope: bool) -> Program:
     if not isinstance(name, str):
-        raise Fault("the name of a template is no text")
+        raise Fault("the name of a template is no text", "write the name in quotes")
     if context.depth >= MAX_INCLUDE_DEPTH:
         raise Fault(f"templates include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
     return context.load(plain(name), kind, shares_scope)

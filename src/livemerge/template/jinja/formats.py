@@ -50,14 +50,14 @@ def _value(found: re.Match[str], given: Any, values: Any) -> Any:
             return value
         raise Fault("a format has more places than values", "count its `%`")
     if not isinstance(given, Mapping) or found[1] not in given:
-        raise Fault(f"a format asks for `{found[1]}`, which is not given")
+        raise Fault(f"a format asks for `{found[1]}`, which is not given", "give it behind the `%`")
     return given[found[1]]
 
 
 def _printed(found: re.Match[str], value: Any, *, is_markup: bool) -> str:
     _, flags, width, precision, kind = found.groups()
     if max(int(width or 0), int(precision or 0)) > MAX_WIDTH:
-        raise Fault(f"a formatted value is wider than {MAX_WIDTH}")
+        raise Fault(f"a formatted value is wider than {MAX_WIDTH}", "give it fewer characters")
     spec = f"%{flags}{width or ''}{f'.{precision}' if precision is not None else ''}{kind}"
     if kind in _TEXTS:
         shown = text(value) if kind == "s" else repr(plain(value))
@@ -110,7 +110,7 @@ def _chosen(name: str, values: tuple[Any, ...], names: Mapping[str, Any]) -> Any
     if not name.isidentifier():
         raise Fault("a format may name values, not step into them", "read the part before, and give it to the format")
     if name not in names:
-        raise Fault(f"a format asks for `{name}`, which is not given")
+        raise Fault(f"a format asks for `{name}`, which is not given", "give it in the brackets of `format`")
     return names[name]
 
 

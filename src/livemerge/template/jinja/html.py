@@ -54,7 +54,7 @@ def strip_tags(value: Any) -> str:
 def to_json(value: Any, indent: Any = None) -> Markup:
     """JSON that may stand in a script or an attribute in single quotes."""
     if indent is not None and not (isinstance(indent, int) and 0 <= indent <= MAX_WIDTH):
-        raise Fault("an indent is a number of spaces")
+        raise Fault("an indent is a number of spaces", "give it a whole number")
     try:
         found = json.dumps(value, sort_keys=True, indent=indent, default=_known)
     except (TypeError, ValueError):
@@ -90,7 +90,7 @@ def attributes_text(value: Any, autospace: Any = True) -> str:
         if each is None or isinstance(each, Undefined):
             continue
         if not isinstance(name, str) or _NOT_IN_NAMES.search(name):
-            raise Fault("an attribute's name has signs that no name may have")
+            raise Fault("an attribute's name has signs that no name may have", "letters, digits, `-` and `_` are safe")
         found.append(f'{escape_kernel(plain(name))}="{escape(each)}"')
     return bounded((" " if autospace and found else "") + " ".join(found))
 

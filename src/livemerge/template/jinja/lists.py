@@ -7,7 +7,7 @@ from itertools import groupby as runs
 from typing import Any
 
 from livemerge.template.jinja.operators import add
-from livemerge.template.jinja.values import UNDEFINED, Group, Undefined, item, items_of, made, plain, text
+from livemerge.template.jinja.values import UNDEFINED, Group, Undefined, item, items_of, made, not_there, plain, text
 from livemerge.template.limits import MAX_ITERATIONS, MAX_PATH_STEPS
 from livemerge.template.runtime import Context, Fault, joined
 
@@ -32,7 +32,7 @@ def _keys(attribute: Any) -> list[Any]:
     if isinstance(attribute, int):
         return [attribute]
     if not isinstance(attribute, str):
-        raise Fault("an attribute is a name, or a path of names with dots")
+        raise Fault("an attribute is a name, or a path of names with dots", "write it in quotes")
     keys = plain(attribute).split(".", MAX_PATH_STEPS)
     return [int(key) if key.isdigit() and len(key) < 10 else key for key in keys]
 
@@ -70,19 +70,24 @@ def sort(value: Any, reverse: Any = False, case_sensitive: Any = False, attribut
 def dictsort(value: Any, case_sensitive: Any = False, by: Any = "key", reverse: Any = False) -> list[Any]:
     """A mapping's pairs in the order of their keys or values."""
     if by not in ("key", "value"):
-        raise Fault("`dictsort` sorts by `key` or `value`")
+        raise Fault("`dictsort` sorts by `key` or `value`", "write one of the two")
     at = int(by == "value")
     key = _key(None, case_sensitive)
     found: list[Any] = _compared(sorted, pairs(value), key=lambda pair: key(pair[at]), reverse=bool(reverse))
     return found
 
 
+def items_or_none(value: Any) -> list[Any]:
+    """A mapping's keys and values; none where it is not there."""
+    return [] if isinstance(value, Undefined) else pairs(value)
+
+
 def pairs(value: Any) -> list[Any]:
     """A mapping's keys and values."""
     if isinstance(value, Undefined):
-        return []
+        raise not_there()
     if not isinstance(value, dict | Mapping):
-        raise Fault("a mapping is needed here")
+        raise Fault("a mapping is needed here", "give a mapping")
     return list(value.items())
 
 
@@ -208,7 +213,9 @@ def slice_(value: Any, slices: Any, fill_with: Any = None) -> list[Any]:
 
 def _count(value: Any) -> int:
     if not isinstance(value, int) or not 0 < value <= MAX_ITERATIONS:
-        raise Fault(f"a number of items is needed here, from 1 to {MAX_ITERATIONS}")
+        raise Fault(
+            f"a number of items is needed here, from 1 to {MAX_ITERATIONS}", "turn it into a number with `|int`"
+        )
     return value
 
 

@@ -92,7 +92,10 @@ LIST_METHODS: Final[Mapping[str, Method]] = {
 def formatted_date(value: Any, pattern: Any) -> str:
     """A date in C's letters, as `strftime` writes them."""
     if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_CHARACTERS:
-        raise Fault(f"a date's format is a text of at most {MAX_PATTERN_CHARACTERS} characters")
+        raise Fault(
+            f"a date's format is a text of at most {MAX_PATTERN_CHARACTERS} characters",
+            "write a shorter one",
+        )
     return bounded(value.strftime(plain(pattern)))
 
 
@@ -125,7 +128,7 @@ def method_of(value: object, name: str) -> Method | None:
     """The method of a plain value, None where it is no plain value or a step into it is meant."""
     if isinstance(value, Undefined):
         raise not_there()
-    if isinstance(value, Steps) or (isinstance(value, Mapping) and name not in MAPPING_METHODS):
+    if isinstance(value, Steps) or (isinstance(value, Mapping) and name not in MAPPING_METHODS and name in value):
         return None
     known = next((table for kinds, table in _TABLES if isinstance(value, kinds)), {})
     if name in known:

@@ -75,9 +75,9 @@ def round_(value: Any, precision: Any = 0, method: Any = "common") -> Any:
     """Rounded to so many places, half to even as Python has it; `ceil` and `floor` always up and down."""
     number, places = _number(value, "round"), _number(precision, "round")
     if not isinstance(places, int) or abs(places) > _MAX_PLACES:
-        raise Fault(f"a number is rounded to at most {_MAX_PLACES} places")
+        raise Fault(f"a number is rounded to at most {_MAX_PLACES} places", "use fewer places")
     if method not in ("common", "ceil", "floor"):
-        raise Fault("`round` rounds by `common`, `ceil` or `floor`")
+        raise Fault("`round` rounds by `common`, `ceil` or `floor`", "write one of the three")
     try:
         if method == "common":
             return round(number, places)
@@ -92,7 +92,7 @@ def filesizeformat(value: Any, binary: Any = False) -> str:
     """A number of octets as people write it: 4.1 MB."""
     size = float_(value, None)
     if size is None or size != size or math.isinf(size):
-        raise Fault("`filesizeformat` takes a number")
+        raise Fault("`filesizeformat` takes a number", "turn the value into one with `|float`")
     base = 1024 if binary else 1000
     if size == 1:
         return "1 Byte"

@@ -176,13 +176,17 @@ def within(left: Any, right: Any) -> bool:
     """Whether a text has a part, a list an item, a mapping a key."""
     if isinstance(right, str):
         if not isinstance(left, str):
-            raise not_there() if isinstance(left, Undefined) else Fault(f"{_kind(left)} is not looked for in a text")
+            raise (
+                not_there()
+                if isinstance(left, Undefined)
+                else Fault(f"{_kind(left)} is not looked for in a text", "turn it into a text with `|string`")
+            )
         return left in right
     if isinstance(right, dict | Mapping | list | tuple | range):
         try:
             return left in right
         except TypeError:
-            raise Fault(f"{_kind(left)} is no key of a mapping") from None
+            raise Fault(f"{_kind(left)} is no key of a mapping", "use a text or a number") from None
     if isinstance(right, Undefined):
         return False
     raise Fault(f"nothing can be in {_kind(right)}", "look in a list, a mapping or a text")
@@ -237,7 +241,7 @@ def made_dict(_: object, *pairs: Any) -> dict[Any, Any]:
     try:
         found: dict[Any, Any] = made(dict(zip(pairs[::2], pairs[1::2], strict=True)))
     except TypeError:
-        raise Fault("a list or mapping is no key of a mapping") from None
+        raise Fault("a list or mapping is no key of a mapping", "use a text or a number") from None
     return found
 
 

@@ -51,7 +51,7 @@ _PLAIN: Final[Mapping[str, Callable[..., Any]]] = {
     "groupby": lists.group_by,
     "indent": texts.indent,
     "int": numbers.int_,
-    "items": lists.pairs,
+    "items": lists.items_or_none,
     "join": lists.join,
     "last": lists.last,
     "length": lists.length,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from livemerge.template.jinja.formats import MAX_WIDTH, printf
 from livemerge.template.jinja.methods import formatted_date, replaced
-from livemerge.template.jinja.values import Undefined, bounded, plain, show, text
+from livemerge.template.jinja.values import Undefined, bounded, not_there, plain, show, text
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Fault, too_long
 
@@ -46,7 +46,7 @@ def trim(value: Any, chars: Any = None) -> str:
 
 def center(value: Any, width: Any = 80) -> str:
     if not isinstance(width, int) or width > MAX_TEXT_CHARACTERS:
-        raise Fault("a width is a number, and not this large")
+        raise Fault("a width is a number, and not this large", "use a smaller one")
     return text(value).center(width)
 
 
@@ -72,13 +72,15 @@ def replace_plain(value: Any, old: Any, new: Any, count: Any = None) -> str:
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int):
-        raise Fault("a whole number is needed here")
+        raise Fault("a whole number is needed here", "write one, or turn the value into one with `|int`")
     return value
 
 
-def truncate(value: Any, length: Any = 255, killwords: Any = False, end: Any = "...", leeway: Any = 5) -> str:
+def truncate(value: Any, length: Any = 255, killwords: Any = False, end: Any = "...", leeway: Any = 5) -> Any:
     """At most `length` characters with `end`, cut before a word; a text longer by `leeway` may stay."""
     leeway = 5 if leeway is None else leeway
+    if isinstance(value, list | tuple | Undefined) and len(value) <= _whole(length) + _whole(leeway):
+        return value  # as Jinja has it: what is short enough is not looked at
     found = _strict_text(value, "truncate")
     if _whole(length) < len(text(end)) or _whole(leeway) < 0:
         raise Fault("`truncate` has no room for its end", "give it a length longer than the end")
@@ -90,7 +92,7 @@ def truncate(value: Any, length: Any = 255, killwords: Any = False, end: Any = "
 
 def _strict_text(value: Any, name: str) -> str:
     if isinstance(value, Undefined):
-        return ""
+        raise not_there()
     if not isinstance(value, str):
         raise Fault(f"`{name}` takes a text", "turn the value into one with `|string`")
     return value
@@ -99,7 +101,7 @@ def _strict_text(value: Any, name: str) -> str:
 def indent(value: Any, width: Any = 4, first: Any = False, blank: Any = False) -> str:
     """Each line but the first moved to the right, by spaces or by a text; `first` and `blank` lines on request."""
     if not isinstance(width, str) and not (isinstance(width, int) and width <= MAX_WIDTH):
-        raise Fault(f"an indent is a text, or at most {MAX_WIDTH} spaces")
+        raise Fault(f"an indent is a text, or at most {MAX_WIDTH} spaces", "use fewer spaces")
     found = _strict_text(value, "indent")
     move = width if isinstance(width, str) else " " * width
     if len(found) + len(move) * (found.count("\n") + 1) > MAX_TEXT_CHARACTERS:
@@ -118,7 +120,10 @@ def wordwrap(
     """The text in lines of at most `width` characters; its own lines stay lines."""
     found = _strict_text(value, "wordwrap")
     if len(found) > _MAX_WRAPPED_CHARACTERS or _whole(width) <= 0:
-        raise Fault(f"`wordwrap` takes at most {_MAX_WRAPPED_CHARACTERS} characters, and a width above 0")
+        raise Fault(
+            f"`wordwrap` takes at most {_MAX_WRAPPED_CHARACTERS} characters, and a width above 0",
+            "split the text before, or give a wider width",
+        )
     wrap = "\n" if wrapstring is None else text(wrapstring)
     return bounded(
         wrap.join(
@@ -149,7 +154,7 @@ def urlencode(value: Any) -> str:
     elif isinstance(value, list | tuple):
         pairs = [each for each in value if isinstance(each, list | tuple) and len(each) == 2]
         if len(pairs) != len(value):
-            raise Fault("`urlencode` takes a text, a mapping, or a list of pairs")
+            raise Fault("`urlencode` takes a text, a mapping, or a list of pairs", "give it one of these")
     else:
         return bounded(quote(_octets(value), b"/"))
     return bounded("&".join(f"{_query(name)}={_query(each)}" for name, each in pairs))

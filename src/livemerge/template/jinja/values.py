@@ -167,7 +167,7 @@ def _plain(value: Any, undefined: str) -> str:
         return repr(value)
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
-            raise Fault("a whole number has more digits than can be printed")
+            raise Fault("a whole number has more digits than can be printed", "use smaller numbers")
         return str(value)
     if isinstance(value, Undefined):
         return undefined
@@ -179,7 +179,7 @@ def _plain(value: Any, undefined: str) -> str:
 def _shown(value: Any, depth: int) -> str:
     """A value as Python shows it inside another one."""
     if depth > MAX_VALUE_NESTING:
-        raise Fault("lists are nested too deep to be printed")
+        raise Fault("lists are nested too deep to be printed", "print their items")
     if isinstance(value, str):
         return f"Markup({str.__str__(value)!r})" if isinstance(value, Markup) else repr(str.__str__(value))
     if isinstance(value, dict | Mapping):
