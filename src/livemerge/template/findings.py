@@ -123,7 +123,7 @@ class Source:
             return ""
         end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
         column = max(0, place.column - self._first_column_of(index))
-        left = max(0, column - CARET_WIDTH // 2)
+        left = 0 if column < CARET_WIDTH * 3 // 4 else column - CARET_WIDTH // 2
         start = self.starts[index] + left  # only what is shown is looked at: a line may be the whole template
         piece = self.text[start : min(start + CARET_WIDTH, end)].rstrip("\r").replace("\t", " ")
         line = _COMMANDS.sub("\ufffd", piece)

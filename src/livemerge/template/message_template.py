@@ -304,7 +304,7 @@ class _Compiler:
                     1,
                     1,
                     "",
-                    "write a `text` of its own into the front matter, or keep template tags out of head and style",
+                    "Write a `text` of its own into the front matter, or keep template tags out of head and style.",
                     "text",
                 )
             )
@@ -323,7 +323,7 @@ class _Compiler:
         return made
 
     def warn_about_subject(self) -> None:
-        advice = f'write `subject = "…"` between two lines of `{FENCE}` at the top of the file'
+        advice = f'Write `subject = "…"` between two lines of `{FENCE}` at the top of the file.'
         self.findings.append(
             Finding("no-subject", "warning", "the message has no subject", 1, 1, "", advice, "subject")
         )
