@@ -72,10 +72,14 @@ Known = Callable[[nodes.Path], object]
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Says what conditions of one language come out as. `is_true`: what its `if` takes a value for."""
+    """Says what conditions of one language come out as.
+
+    `is_true`: what its `if` takes a value for. `nothing`: what a field without a value is in it.
+    """
 
     filters: Mapping[str, Filter]
     is_true: Callable[[Any], bool]
+    nothing: object = None
     nothing: object = None  # what a name that is not there gives
     comparing: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: COMPARING)
 
@@ -141,8 +145,8 @@ class Condition:
     judge: Judge = field(compare=False, repr=False)
 
     def verdict(self, is_asked: Callable[[str], bool], value: object) -> bool | None:
-        """What it comes out as where what the keys asked for stand for has this value."""
-        known = dict(self.keys)
+        """What it comes out as where what the keys asked for stand for has this value; None where it has none."""
+        known, value = dict(self.keys), self.judge.nothing if value is None else value
         return self.judge.verdict(self.expression, lambda path: value if is_asked(known.get(path, "")) else UNKNOWN)
 
     @property

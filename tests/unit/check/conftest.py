@@ -36,6 +36,7 @@ key = "id"
 by = "recommended[].product_id"
 """
 UNSUBSCRIBE = {
+    "jinja": "{{ unsubscribe_url }}",
     "liquid": "{{ unsubscribe_url }}",
     "handlebars": "{{unsubscribe_url}}",
     "mailchimp": "*|UNSUB|*",

@@ -91,7 +91,7 @@ def _answers(walk: Walk, node: Expression) -> Answers:
         judge = walk.vocabulary.judge
         values = (*_SAMPLES, *(value for value in literals_in(node) if value not in (None, "", False)))
         of_values = frozenset(judge.verdict(node, lambda _, value=value: value) for value in values)  # type: ignore[misc]
-        found = Answers(node, paths[0], judge.verdict(node, lambda _: None), of_values)
+        found = Answers(node, paths[0], judge.verdict(node, lambda _: judge.nothing), of_values)
     walk.found.answers[id(node)] = found
     return found
 
