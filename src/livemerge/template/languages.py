@@ -119,11 +119,6 @@ class Language:
         found = self.manner.calls.get("TRUE", is_true)
         return found if callable(found) else is_true
 
-    @property
-    def nothing(self) -> object:
-        """What a field without a value is where it is read."""
-        return self.manner.calls.get("UNDEFINED")
-
 
 _LIQUID = Language(
     parse_liquid,

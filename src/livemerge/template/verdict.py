@@ -74,12 +74,11 @@ Known = Callable[[nodes.Path], object]
 class Judge:
     """Says what conditions of one language come out as.
 
-    `is_true`: what its `if` takes a value for. `nothing`: what a field without a value is in it.
+    `is_true`: what its `if` takes a value for. `comparing`: its comparisons.
     """
 
     filters: Mapping[str, Filter]
     is_true: Callable[[Any], bool]
-    nothing: object = None
     nothing: object = None  # what a name that is not there gives
     comparing: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: COMPARING)
 
