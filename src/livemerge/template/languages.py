@@ -51,6 +51,7 @@ from livemerge.template.jinja import (
     jinja_guard,
     jinja_spans,
     parse_jinja,
+    parse_moengage,
 )
 from livemerge.template.jinja import values as jinja_values
 from livemerge.template.kinds import Kinds
@@ -161,6 +162,7 @@ _JINJA = Language(
     plain_text=PLAIN_TEXT,
     guarded=GUARDED,
     omits_none=True,
+    dialects=("moengage",),
     manner=Manner(
         JINJA_CALLS,
         "(not not {named})",
@@ -208,7 +210,12 @@ LANGUAGES = {
 _MANDRILL = replace(LANGUAGES["mailchimp"], parse=mailchimp_parser("mandrill"), arrange=mandrill_data, has_locale=False)
 
 _DIALECTS: dict[tuple[str, str], Language] = (
-    {("liquid", "braze"): _BRAZE, ("liquid", "customerio"): _CUSTOMERIO, ("mailchimp", "mandrill"): _MANDRILL}
+    {
+        ("liquid", "braze"): _BRAZE,
+        ("liquid", "customerio"): _CUSTOMERIO,
+        ("jinja", "moengage"): replace(_JINJA, parse=parse_moengage),
+        ("mailchimp", "mandrill"): _MANDRILL,
+    }
     | {
         ("handlebars", name): replace(
             _HANDLEBARS,

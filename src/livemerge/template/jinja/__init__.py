@@ -2,7 +2,7 @@
 
 from livemerge.template.jinja import values
 from livemerge.template.jinja.calls import JINJA_CALLS
-from livemerge.template.jinja.parser import parse_jinja
+from livemerge.template.jinja.parser import parse_jinja, parse_moengage
 from livemerge.template.jinja.questions import COMPARISONS
 from livemerge.template.jinja.spans import jinja_guard, jinja_spans
 from livemerge.template.jinja.table import GUARDED, JINJA_TABLE, PLAIN_TEXT, UNESCAPED
@@ -17,5 +17,6 @@ __all__ = [
     "jinja_guard",
     "jinja_spans",
     "parse_jinja",
+    "parse_moengage",
     "values",
 ]

@@ -106,7 +106,7 @@ class Macro(Callee):
         context.iterations += 1
         if context.iterations > MAX_ITERATIONS or context.depth >= MAX_CALL_DEPTH:
             raise Fault(f"macros call each other deeper than {MAX_CALL_DEPTH}, or too often", "check for a circle")
-        arguments = self._arguments(given, dict(named))
+        arguments = self._arguments(given, dict(named) if named else {})
         context.depth += 1
         found = self.written(*arguments)
         context.depth -= 1
@@ -114,8 +114,10 @@ class Macro(Callee):
 
     def _arguments(self, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
         """A value for each parameter, then the caller, the other names and the other values."""
-        first_default = len(self.parameters) - self.defaults
         count = len(self.parameters)
+        if len(given) == count and not named and not self.takes:
+            return list(given)
+        first_default = count - self.defaults
         values = list(given[:count])
         for at, name in enumerate(self.parameters[len(values) :], len(values)):
             values.append(named.pop(name, MISSING if at >= first_default else UNDEFINED))

@@ -36,6 +36,7 @@ from livemerge.template.nodes import (
     Place,
 )
 
+VENDOR_DATA: Final = "ContentApi"  # MoEngage's name for what it fetches while sending
 _ORDERS: Final = ("==", "!=", "<", "<=", ">", ">=")
 _SUMS: Final = {"+": "op_add", "-": "op_subtract"}
 _PRODUCTS: Final = {"*": "op_times", "/": "op_divide", "//": "op_floor_divide", "%": "op_modulo"}
@@ -381,6 +382,9 @@ class Reader:
         if isinstance(value, Path) and not value.steps and value.root in self.names.whole().modules:
             return self._call(_stepped(value, Literal(name, place), place))
         given, named, more, names = self.arguments()
+        if isinstance(value, Path) and value.root == VENDOR_DATA:
+            what, advice = f"`{VENDOR_DATA}` is filled by the vendor alone", "declare a source, and read its fields"
+            self.report("unsupported-function", what, place, advice)
         if more is not None or names is not None:
             self.refuse("a method takes its arguments one by one", "write them out")
         pairs = [part for key, each in named for part in (Literal(key, place), each)]

@@ -59,7 +59,16 @@ Target: TypeAlias = "str | tuple[Target, ...]"  # a name, or several that a valu
 
 def parse_jinja(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Finding, ...]]:
     """The tree of a template and what was noticed on the way. Raises TemplateError."""
-    parser = _Parser(source)
+    return _parse(source, skips_absent=False)
+
+
+def parse_moengage(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Finding, ...]]:
+    """The same for MoEngage's Jinja: a customer for whom a printed value is not there gets no message."""
+    return _parse(source, skips_absent=True)
+
+
+def _parse(source: Source, *, skips_absent: bool) -> tuple[Block, tuple[Finding, ...]]:
+    parser = _Parser(source, skips_absent=skips_absent)
     block, _ = parser.block((), None)
     if parser.heir is not None:
         block = (*block, parser.heir)
@@ -67,8 +76,9 @@ def parse_jinja(source: Source, *, is_strict: bool) -> tuple[Block, tuple[Findin
 
 
 class _Parser:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, skips_absent: bool) -> None:
         self.source = source
+        self.skips_absent = skips_absent  # printing what is not there skips the customer
         self.pieces = Pieces(source)
         self.findings: list[Finding] = []
         self.names = Names("template")
@@ -150,6 +160,8 @@ class _Parser:
         """A value that is written; a text of code is escaped like any other."""
         if isinstance(value, Literal) and type(value.value) is not int:
             value = FilterCall(value, "value_of", (), (), place)
+        elif self.skips_absent:
+            value = FilterCall(value, "present", (), (), place)
         escaping = "auto" if self.is_escaping else "raw"
         return Output(value, source, place, escaping)
 

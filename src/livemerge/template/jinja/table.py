@@ -13,7 +13,7 @@ from typing import Any, Final
 from livemerge.template.filters import Filter
 from livemerge.template.jinja import applied, calls, html, lists, numbers, operators, texts
 from livemerge.template.jinja.questions import QUESTIONS
-from livemerge.template.jinja.values import UNDEFINED, item
+from livemerge.template.jinja.values import UNDEFINED, item, present
 from livemerge.template.runtime import MISSING
 
 MAX_ARGUMENTS: Final = 1_000  # of one call
@@ -132,6 +132,7 @@ _INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
     "call_function": calls.function,
     "member": calls.member,
     "html_escaped": html.escape,
+    "present": present,
     "safe_text": html.safe,
     "map_by": applied.make_map({**_SIMPLE, **_ESCAPES}),
     "plain_replace": texts.replace_plain,

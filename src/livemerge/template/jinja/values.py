@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 from markupsafe import Markup
 
+from livemerge.errors import SkipRecipient
 from livemerge.template.limits import MAX_ITERATIONS, MAX_TEXT_CHARACTERS, MAX_VALUE_NESTING
 from livemerge.template.runtime import Context, Fault, too_long
 
@@ -202,6 +203,13 @@ def _bounded(pieces: Iterator[str]) -> str:
             raise too_long()
         found.append(piece)
     return ", ".join(found)
+
+
+def present(value: Any) -> Any:
+    """The value, which must be there. Raises SkipRecipient."""
+    if value is None or isinstance(value, Undefined):
+        raise SkipRecipient("a value that the message prints is not there, and has no default")
+    return value
 
 
 def text(value: Any) -> str:
