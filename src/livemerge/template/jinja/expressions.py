@@ -108,6 +108,8 @@ class Reader:
 
     def end(self) -> None:
         """Nothing may follow."""
+        if self.word.kind == ":":
+            self.refuse("unexpected `:`", "a filter's arguments stand in brackets: `default('…')`")
         if self.word.kind != "end":
             self.refuse(f"unexpected {self.found()}", "remove it, or check the signs before it")
 
