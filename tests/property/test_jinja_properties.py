@@ -277,7 +277,7 @@ def compare(source: str, data: dict[str, Any], *, escapes: bool) -> None:
     assert ours(source, data, escapes=escapes) == expected
 
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 HTML_WORDS = re.compile(r"\b(?:e|escape|forceescape|safe|tojson|xmlattr)\b")  # without escaping they do nothing here
 
 
