@@ -10,7 +10,9 @@
     ├── DeliveryError         a transport that cannot take messages at all (one refused message is an outcome)
     ├── CampaignError         a campaign that must not go on as asked
     ├── StoreError            the store cannot be read or written
-    └── AccessError           a key that is missing, wrong, revoked or too narrow
+    └── AccessError           a key that is missing, wrong, expired or revoked
+        ├── ForbiddenError    a known key that may not do this
+        └── SlowDownError     too many wrong keys, or too many customers read with one
 
 No error text holds a secret or personal data; a customer's key may be named.
 """
@@ -129,7 +131,19 @@ class StoreError(LivemergeError):
 
 
 class AccessError(LivemergeError):
-    """A caller may not have what it asked for."""
+    """A caller may not have what it asked for: nobody knows who it is."""
+
+
+class ForbiddenError(AccessError):
+    """The caller is known, and may not do this."""
+
+
+class SlowDownError(AccessError):
+    """The caller asks too often in a way that looks like guessing. `retry_after_s`: when it may ask again."""
+
+    def __init__(self, what: str, *, where: str = "", advice: str = "", retry_after_s: float) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.retry_after_s = retry_after_s
 
 
 def raise_all(mistakes: Sequence[ConfigError]) -> None:

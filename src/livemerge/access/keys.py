@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
+from livemerge.access.grant import AccessGrant
+from livemerge.access.scopes import check_scopes, effective, private_fields
 from livemerge.clock import Clock
 from livemerge.errors import AccessError
 from livemerge.store import Store
@@ -23,21 +26,25 @@ GRACE_S: Final = DAY_S  # how long a replaced key lives on, so that callers can 
 REMEMBERED_S: Final = 3.0  # a withdrawn key opens nothing after this long
 MAX_REMEMBERED: Final = 10_000
 MAX_NAME_CHARACTERS: Final = 200
+MAX_SCOPES: Final = 200
+MAX_NETWORKS: Final = 100
+MAX_PER_S: Final = 1e9
 PREFIX_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ESP: Final = re.compile(r"(?:[a-z][a-z0-9-]{0,39})?")
 _KEY: Final = re.compile(r"lm_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
-_SCOPE: Final = re.compile(r"private:[a-z][a-z0-9_]*")
 
 ADD: Final = """
-INSERT INTO api_key (prefix, name, hash, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO api_key (prefix, name, hash, scopes, created_at, expires_at, networks, allow_query, esp, is_test,
+                     rate_per_s, ids_per_hour, replaces)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-FIND: Final = """
-SELECT prefix, name, hash, scopes, created_at, expires_at, revoked_at FROM api_key WHERE prefix = ?
-"""
-LIST: Final = """
-SELECT prefix, name, hash, scopes, created_at, expires_at, revoked_at FROM api_key ORDER BY created_at, prefix
+FIND: Final = "SELECT * FROM api_key WHERE prefix = ?"
+LIST: Final = "SELECT * FROM api_key ORDER BY created_at, prefix"
+SUCCESSORS: Final = """
+SELECT prefix FROM api_key WHERE replaces = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
 """
 SHORTEN: Final = """
-UPDATE api_key SET expires_at = min(coalesce(expires_at, ?), ?) WHERE prefix = ?
+UPDATE api_key SET expires_at = ? WHERE prefix = ?
 """
 REVOKE: Final = "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE prefix = ?"
 
@@ -55,6 +62,18 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a key's maker declares beyond its scopes."""
+
+    networks: tuple[str, ...] = ()  # CIDR; none: from anywhere
+    allow_query: bool = False  # may stand in an address, beside a proof of the customer
+    esp: str = ""  # whose habits answers follow
+    is_test: bool = False  # may simulate
+    rate_per_s: float | None = None  # its fair share; None: the project's
+    ids_per_hour: int | None = None  # customers after which it is slowed; None: the project's
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRecord:
     """What is known about a key; the key itself is not."""
 
@@ -64,16 +83,11 @@ class KeyRecord:
     created_at: datetime
     expires_at: datetime | None  # None: never
     revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AccessGrant:
-    """What the bearer of a key may do: read the fields that are not private, and the private ones named here."""
-
-    prefix: str
-    name: str
-    private_fields: frozenset[str]
-    expires_at: datetime | None
+    conditions: Conditions = Conditions()
+    replaces: str = ""  # prefix of the key it follows
+    signing_round: int = 0  # 0: nothing is signed with it
+    signing_since: datetime | None = None
+    signing_public: str = ""  # PEM
 
 
 class Keys:
@@ -84,27 +98,66 @@ class Keys:
         self._clock = clock
         self._remembered: dict[bytes, tuple[AccessGrant, float]] = {}  # by hash; with the monotonic end in s
 
-    def create(self, name: str, *, scopes: Sequence[str] = (), expires_in_s: float | None = LIFE_S) -> NewKey:
-        """A new key; `expires_in_s` None: it never ends. Raises AccessError for a scope or name that is none."""
+    def create(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str] = (),
+        expires_in_s: float | None = LIFE_S,
+        conditions: Conditions | None = None,
+    ) -> NewKey:
+        """A new key; `expires_in_s` None: it never ends. Raises AccessError for what makes no sense."""
+        return self._create(name, scopes, expires_in_s, conditions or Conditions())
+
+    def rotate(self, prefix: str, *, grace_s: float = GRACE_S) -> NewKey:
+        """A key with the same name, scopes, conditions and length of life; the old one ends after the grace.
+
+        Raises AccessError, also where it has a successor already: no more than two are alive at a time.
+        """
+        with self._store.transaction():
+            old = self._live(prefix)
+            self._refuse_third(old)
+            life_s = None if old.expires_at is None else (old.expires_at - old.created_at).total_seconds()
+            new = self._create(old.name, old.scopes, life_s, old.conditions, replaces=prefix)
+            ends_s = self._clock.now().timestamp() + grace_s
+            if old.expires_at is None or old.expires_at.timestamp() > ends_s:
+                self._store.run(SHORTEN, (ends_s, prefix))
+        self._remembered.clear()
+        return new
+
+    def _create(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        expires_in_s: float | None,
+        conditions: Conditions,
+        replaces: str = "",
+    ) -> NewKey:
         _check(name, scopes, expires_in_s)
+        conditions = _checked(conditions)
         now_s = self._clock.now().timestamp()
         ends_s = None if expires_in_s is None else now_s + expires_in_s
         prefix = "".join(secrets.choice(PREFIX_LETTERS) for _ in range(8))
         key = f"lm_{prefix}_{secrets.token_urlsafe(32)}"
         listed = orjson.dumps(sorted(set(scopes))).decode()
-        self._store.run(ADD, (prefix, name, _hash(key), listed, now_s, ends_s))
+        self._store.run(ADD, (prefix, name, _hash(key), listed, now_s, ends_s, *_written(conditions), replaces))
         return NewKey(prefix, key, _moment(ends_s))
 
-    def rotate(self, prefix: str, *, grace_s: float = GRACE_S) -> NewKey:
-        """A key with the same name, scopes and length of life; the old one ends after the grace. Raises AccessError."""
-        with self._store.transaction():
-            old = self._live(prefix)
-            life_s = None if old.expires_at is None else (old.expires_at - old.created_at).total_seconds()
-            new = self.create(old.name, scopes=old.scopes, expires_in_s=life_s)
-            ends_s = self._clock.now().timestamp() + grace_s
-            self._store.run(SHORTEN, (ends_s, ends_s, prefix))
-        self._remembered.clear()
-        return new
+    def _refuse_third(self, old: KeyRecord) -> None:
+        now_s = self._clock.now().timestamp()
+        if successor := self._store.row(SUCCESSORS, (old.prefix, now_s)):
+            raise AccessError(
+                f"the API key was replaced by {successor['prefix']} already",
+                where=old.prefix,
+                advice=f"Give callers that one; or rotate it: livemerge keys rotate {successor['prefix']}",
+            )
+        before = self._store.row(FIND, (old.replaces,)) if old.replaces else None
+        if before and before["revoked_at"] is None and (before["expires_at"] or 0) > now_s:
+            raise AccessError(
+                f"the API key that it replaced, {old.replaces}, is still alive",
+                where=old.prefix,
+                advice=f"Two may live at a time. End the older one: livemerge keys revoke {old.replaces}",
+            )
 
     def revoke(self, prefix: str) -> None:
         """Ends a key now; other processes notice within REMEMBERED_S. Raises AccessError where there is none."""
@@ -122,13 +175,31 @@ class Keys:
         if match is None:
             raise AccessError("this is no API key", advice="Send: Authorization: Bearer lm_…")
         digest = _hash(presented)
-        grant = self._recall(digest) or self._look_up(match[1], digest)
+        return self._unexpired(self._recall(digest) or self._look_up(match[1], digest))
+
+    def recalls(self, presented: str) -> bool:
+        """Whether this very key was found good within the last seconds; reads nothing."""
+        return len(presented) < 64 and self._recall(_hash(presented)) is not None
+
+    def grant_by_prefix(self, prefix: str) -> AccessGrant:
+        """What a key opens, for those who proved otherwise that they may use it. Raises AccessError."""
+        by = prefix.encode()
+        grant = self._recall(by)
+        if grant is None:
+            grant = self._remember(by, _grant(self._live(prefix)))
+        return self._unexpired(grant)
+
+    def record(self, prefix: str) -> KeyRecord:
+        """What is known of a key that was not revoked. Raises AccessError."""
+        return self._live(prefix)
+
+    def _unexpired(self, grant: AccessGrant) -> AccessGrant:
         if grant.expires_at is not None and grant.expires_at <= self._clock.now():
             raise AccessError("the API key has expired", advice=f"livemerge keys rotate {grant.prefix}")
         return grant
 
-    def _recall(self, digest: bytes) -> AccessGrant | None:
-        remembered = self._remembered.get(digest)
+    def _recall(self, by: bytes) -> AccessGrant | None:
+        remembered = self._remembered.get(by)
         if remembered is None or remembered[1] < self._clock.monotonic_s():
             return None
         return remembered[0]
@@ -139,12 +210,12 @@ class Keys:
             raise AccessError("the API key is not known", advice="`livemerge keys ls` shows the known ones.")
         if row["revoked_at"] is not None:
             raise AccessError("the API key was revoked", advice="`livemerge keys create NAME` makes another.")
-        record = _record(row)
-        private_fields = frozenset(scope.removeprefix("private:") for scope in record.scopes)
-        grant = AccessGrant(prefix, record.name, private_fields, record.expires_at)
+        return self._remember(digest, _grant(_record(row)))
+
+    def _remember(self, by: bytes, grant: AccessGrant) -> AccessGrant:
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()  # a few thousand look-ups of 17 µs are cheaper than keeping an order
-        self._remembered[digest] = (grant, self._clock.monotonic_s() + REMEMBERED_S)
+        self._remembered[by] = (grant, self._clock.monotonic_s() + REMEMBERED_S)
         return grant
 
     def _live(self, prefix: str) -> KeyRecord:
@@ -158,15 +229,59 @@ class Keys:
         return _record(row)
 
 
-def _check(name: str, scopes: Iterable[str], expires_in_s: float | None) -> None:
+def _check(name: str, scopes: Sequence[str], expires_in_s: float | None) -> None:
     if not name.strip() or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
         raise AccessError("a key needs a name of one line", advice="Name who will use it: livemerge keys create braze")
-    for scope in scopes:
-        if not _SCOPE.fullmatch(scope):
-            advice = "private:FIELD lets a key read one private field."
-            raise AccessError(f"`{scope}` is no scope", advice=advice)
+    check_scopes(scopes)
+    if len(scopes) > MAX_SCOPES:
+        raise AccessError(f"more than {MAX_SCOPES} scopes", advice="view:* is every view.")
     if expires_in_s is not None and not 0 < expires_in_s < 100 * 365 * DAY_S:
         raise AccessError("a key must end in the future", advice="90d is usual.")
+
+
+def _checked(conditions: Conditions) -> Conditions:
+    """The conditions, networks in their shortest form. Raises AccessError."""
+    try:
+        networks = tuple(dict.fromkeys(str(ipaddress.ip_network(network)) for network in conditions.networks))
+    except ValueError:
+        advice = "192.0.2.0/24 or 2001:db8::/32, without bits behind the length; one address is 192.0.2.7/32."
+        raise AccessError("this is no network", advice=advice) from None
+    if len(networks) > MAX_NETWORKS:
+        raise AccessError(f"more than {MAX_NETWORKS} networks", advice="Join neighbours into wider ones.")
+    if not _ESP.fullmatch(conditions.esp):
+        raise AccessError("this is no name of an ESP", advice="For instance braze, ajo-helper, iterable.")
+    for number in (conditions.rate_per_s, conditions.ids_per_hour):
+        if number is not None and not 0 < number < MAX_PER_S:
+            raise AccessError("a rate is a number above 0", advice="Leave it out to use the project's.")
+    return replace(conditions, networks=networks)
+
+
+def _written(conditions: Conditions) -> tuple[Any, ...]:
+    return (
+        orjson.dumps(conditions.networks).decode(),
+        int(conditions.allow_query),
+        conditions.esp,
+        int(conditions.is_test),
+        conditions.rate_per_s,
+        conditions.ids_per_hour,
+    )
+
+
+def _grant(record: KeyRecord) -> AccessGrant:
+    scopes, told = effective(record.scopes), record.conditions
+    return AccessGrant(
+        prefix=record.prefix,
+        name=record.name,
+        private_fields=private_fields(scopes),
+        expires_at=record.expires_at,
+        scopes=scopes,
+        allow_query=told.allow_query,
+        networks=tuple(ipaddress.ip_network(network) for network in told.networks),
+        profile=told.esp,
+        is_test=told.is_test,
+        rate_per_s=told.rate_per_s,
+        ids_per_hour=told.ids_per_hour,
+    )
 
 
 def _hash(key: str) -> bytes:
@@ -182,6 +297,18 @@ def _record(row: Any) -> KeyRecord:
         created_at=datetime.fromtimestamp(row["created_at"], UTC),
         expires_at=_moment(row["expires_at"]),
         revoked_at=_moment(row["revoked_at"]),
+        conditions=Conditions(
+            networks=tuple(orjson.loads(row["networks"])),
+            allow_query=bool(row["allow_query"]),
+            esp=row["esp"],
+            is_test=bool(row["is_test"]),
+            rate_per_s=row["rate_per_s"],
+            ids_per_hour=row["ids_per_hour"],
+        ),
+        replaces=row["replaces"],
+        signing_round=row["signing_round"],
+        signing_since=_moment(row["signing_since"] or None),
+        signing_public=row["signing_public"],
     )
 
 

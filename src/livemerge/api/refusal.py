@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from livemerge.errors import AccessError, LivemergeError, StoreError
+from livemerge.errors import AccessError, ForbiddenError, LivemergeError, SlowDownError, StoreError
 
 JSON: Final = "application/json; charset=utf-8"
 PRIVATE: Final = "private, no-store"
@@ -19,8 +20,9 @@ CHALLENGE: Final = 'Bearer realm="livemerge", Basic realm="livemerge", charset="
 class Refusal(Exception):
     """A request that is not answered. `status` is HTTP's."""
 
-    def __init__(self, status: int, what: str, advice: str = "") -> None:
+    def __init__(self, status: int, what: str, advice: str = "", *, retry_after_s: float | None = None) -> None:
         super().__init__(what)
+        self.retry_after_s = retry_after_s  # sent as Retry-After, in whole seconds
         self.status = status
         self.what = what
         self.advice = advice
@@ -28,6 +30,10 @@ class Refusal(Exception):
 
 def refusal_of(error: LivemergeError) -> Refusal:
     """The refusal an error from below amounts to."""
+    if isinstance(error, SlowDownError):
+        return Refusal(429, error.what, error.advice, retry_after_s=error.retry_after_s)
+    if isinstance(error, ForbiddenError):
+        return Refusal(403, error.what, error.advice)
     if isinstance(error, AccessError):
         return Refusal(401, error.what, error.advice)
     if isinstance(error, StoreError):
@@ -41,6 +47,8 @@ def refused(refusal: Refusal, request_id: str = "") -> Response:
     headers = {"Cache-Control": PRIVATE, "X-Request-Id": request_id}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = CHALLENGE
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
     error = {"what": refusal.what, "advice": refusal.advice}
     return json_response({"ok": False, "error": error, "request_id": request_id}, refusal.status, headers)
 
