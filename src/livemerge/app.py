@@ -57,7 +57,7 @@ from livemerge.message import Composer, Links, Message, Recipient, Sender, parse
 from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
-from livemerge.resolve import Cache, Extensions, Fault, Overrides, Resolver
+from livemerge.resolve import Cache, Extensions, Fault, Glances, Overrides, Resolver
 from livemerge.sources import Source, make_source
 from livemerge.sources.source import unaskable
 from livemerge.sources.whole_table import WholeTable, read_whole
@@ -189,10 +189,16 @@ class Livemerge:
             raise ConfigError(error.what, where=where, advice=error.advice) from error
 
     @cached_property
+    def cache(self) -> Cache:
+        return Cache(self.catalog, self.clock, self.store)
+
+    @cached_property
     def resolver(self) -> Resolver:
-        return Resolver(
-            self.catalog, self.sources, Cache(self.catalog, self.clock, self.store), self.overrides, self.clock
-        )
+        return Resolver(self.catalog, self.sources, self.cache, self.overrides, self.clock)
+
+    @cached_property
+    def glances(self) -> Glances:
+        return Glances(self.catalog, self.cache, self.overrides, self.clock)
 
     @cached_property
     def extensions(self) -> Extensions:

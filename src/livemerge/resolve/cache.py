@@ -99,6 +99,13 @@ class Cache:
             found |= stored
         return found
 
+    def held(self, source: str, key: Key) -> Remembered | None:
+        """What is remembered in this process, fresh or stale; None too where only another tier has it."""
+        row = self._rows.get((source, key))
+        if row is not None:
+            self._rows.move_to_end((source, key))
+        return row
+
     def put_many(self, source: str, learned: Mapping[Key, tuple[Mapping[str, Known], bool]]) -> None:
         """Remembers what a source just said: key → (fields, whether it has a row)."""
         rows = {

@@ -16,6 +16,7 @@ from livemerge.store import Store
 from livemerge.values import Key, Value
 
 EVERYBODY: Final[Key] = ""
+SEEN_WITHIN_S: Final = 1.0  # reading the table for every request costs more than all the rest of a cached answer
 
 LIVE_OVERRIDES: Final = "SELECT * FROM override WHERE ends_at IS NULL OR ends_at > ? ORDER BY customer, field"
 SET_OVERRIDE: Final = """
@@ -45,6 +46,23 @@ class Overrides:
         self._catalog = catalog
         self._clock = clock
         self._store = store
+        self._live: tuple[Override, ...] = ()
+        self._live_until_s = -1.0  # monotonic; before any time: nothing was read yet
+
+    def live(self) -> tuple[Override, ...]:
+        """Those that count now. What another process pins counts after SEEN_WITHIN_S at the latest.
+
+        The same object as long as they are the same, so that whoever used them sees whether they changed.
+        """
+        now_s = self._clock.monotonic_s()
+        if not 0 < self._live_until_s - now_s <= SEEN_WITHIN_S:
+            found = tuple(self.ls())
+            if found != self._live:
+                self._live = found
+            ends = [override.ends_at for override in found if override.ends_at is not None]
+            left_s = min((end - self._clock.now()).total_seconds() for end in ends) if ends else SEEN_WITHIN_S
+            self._live_until_s = now_s + max(0.0, min(left_s, SEEN_WITHIN_S))
+        return self._live
 
     def ls(self) -> list[Override]:
         """Those that have not ended, whose field still exists with that type."""
@@ -64,7 +82,7 @@ class Overrides:
 
     def of(self, keys: Sequence[Key]) -> Mapping[Key, Mapping[str, Override]]:
         """Per customer the pinned fields; a customer's own pin goes before one for everybody."""
-        pinned = self.ls()
+        pinned = self.live()
         if not pinned:
             return {}
         everybody = {override.field: override for override in pinned if override.customer == EVERYBODY}
@@ -93,7 +111,9 @@ class Overrides:
             "ends_at": ends_at.timestamp() if ends_at else None,
         }
         self._store.run(SET_OVERRIDE, row)
+        self._live_until_s = -1.0
 
     def clear(self, customer: Key, field: str) -> bool:
         """Whether there was one."""
+        self._live_until_s = -1.0
         return self._store.run(CLEAR_OVERRIDE, (customer, field)) > 0
