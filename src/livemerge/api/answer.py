@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -36,7 +37,47 @@ _MOST_DIGITS: Final = 300
 
 def answer_body(profile: Profile, selection: Selection, now: datetime, request_id: str, *, explains: bool) -> bytes:
     """The answer as UTF-8 JSON."""
-    answer = _envelope(profile, selection, now, request_id)
+    answer = answer_of(profile, selection)
+    return (explained(answer, profile, selection, now) if explains else answer).at(now, request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A profile's JSON but for what is another in each answer: its age, and the request's name."""
+
+    head: bytes  # up to the age
+    as_of: datetime | None  # of the oldest value that a source gave; None where there is none
+    tail: bytes  # after the request's name
+
+    def at(self, now: datetime, request_id: str) -> bytes:
+        """The whole answer as UTF-8 JSON. request_id: letters, digits and `_`."""
+        age_s = 0 if self.as_of is None else _age_s(self.as_of, now)
+        return b'%b%d,"request_id":"%b"%b' % (self.head, age_s, request_id.encode(), self.tail)
+
+
+def answer_of(profile: Profile, selection: Selection) -> Answer:
+    """The answer with the profile's fields. Good as long as the profile is."""
+    oldest = _oldest(profile, selection)
+    head: Json = {
+        "ok": True,
+        "found": profile.is_found,
+        "source": _worst_step(profile, selection),
+        "as_of": _moment(oldest) if oldest else "",
+    }
+    fields = _encoded(_fields(profile, selection))
+    tail = b"}" if fields == b"{}" else b"," + fields[1:]
+    return Answer(orjson.dumps(head)[:-1] + b',"age_s":', oldest, tail)
+
+
+def explained(answer: Answer, profile: Profile, selection: Selection, now: datetime) -> Answer:
+    """The answer with the provenance of each of its values at its end."""
+    provenance = orjson.dumps(_provenance(profile, selection, now))
+    return Answer(answer.head, answer.as_of, answer.tail[:-1] + b',"provenance":' + provenance + b"}")
+
+
+def _fields(profile: Profile, selection: Selection) -> Json:
+    """Every field asked for as JSON has it, and its twin for people."""
+    answer: Json = {}
     names = {field.name for field in selection.fields}
     for field in selection.fields:
         value = None if field.name in selection.withheld else profile.values.get(field.name)
@@ -46,29 +87,21 @@ def answer_body(profile: Profile, selection: Selection, now: datetime, request_i
         answer[field.name] = written(field.type, value)
         if field.type in _SHOW and f"{field.name}_display" not in names:
             answer[f"{field.name}_display"] = shown(field.type, value)
-    if explains:
-        answer["provenance"] = _provenance(profile, selection, now)
-    return _encoded(answer)
+    return answer
 
 
-def _envelope(profile: Profile, selection: Selection, now: datetime, request_id: str) -> Json:
-    """What stands before the fields. `as_of` and `age_s` are those of the oldest value that a source gave.
-
-    `source` is the worst step among the values. A value that the source says does not exist is an answer, not a
-    miss; where there is no other, it is `default`.
-    """
+def _worst_step(profile: Profile, selection: Selection) -> str:
+    """A value that the source says does not exist is an answer, not a miss; where there is no other, `default`."""
     origins = [profile.provenance[field.name] for field in selection.fields if field.name in profile.provenance]
     words = {WORDS[origin.step] for origin in origins if origin.cause is not Cause.ABSENT}
     words |= {"default"} if selection.withheld else set()
-    oldest = min((origin.as_of for origin in origins if origin.as_of and origin.cause is None), default=None)
-    return {
-        "ok": True,
-        "found": profile.is_found,
-        "source": max(words, key=_BEST_FIRST.index, default="default"),
-        "as_of": _moment(oldest) if oldest else "",
-        "age_s": _age_s(oldest, now) if oldest else 0,
-        "request_id": request_id,
-    }
+    return max(words, key=_BEST_FIRST.index, default="default")
+
+
+def _oldest(profile: Profile, selection: Selection) -> datetime | None:
+    """`as_of` of the oldest value that a source gave."""
+    origins = [profile.provenance[field.name] for field in selection.fields if field.name in profile.provenance]
+    return min((origin.as_of for origin in origins if origin.as_of and origin.cause is None), default=None)
 
 
 def _provenance(profile: Profile, selection: Selection, now: datetime) -> Json:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Final
-
-from starlette.datastructures import Headers
 
 from livemerge.access import AccessGrant, Keys
 from livemerge.errors import AccessError
@@ -14,7 +13,7 @@ from livemerge.errors import AccessError
 ADVICE: Final = "Send it as X-API-Key: lm_…, as Authorization: Bearer lm_…, or as the user of Authorization: Basic."
 
 
-def grant_of(headers: Headers, keys: Keys) -> AccessGrant:
+def grant_of(headers: Mapping[bytes, bytes], keys: Keys) -> AccessGrant:
     """What the caller may read. Raises AccessError for a key that is missing, wrong, expired or revoked."""
     presented = presented_key(headers)
     if not presented:
@@ -22,11 +21,11 @@ def grant_of(headers: Headers, keys: Keys) -> AccessGrant:
     return keys.check(presented)
 
 
-def presented_key(headers: Headers) -> str:
-    """The key as it was sent; empty where there is none."""
-    if key := headers.get("x-api-key"):
-        return key.strip()
-    scheme, _, credential = headers.get("authorization", "").partition(" ")
+def presented_key(headers: Mapping[bytes, bytes]) -> str:
+    """The key as it was sent; empty where there is none. headers: their names in lower case."""
+    if key := headers.get(b"x-api-key"):
+        return key.decode("latin-1").strip()
+    scheme, _, credential = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return credential.strip()
     return _basic_key(credential) if scheme.lower() == "basic" else ""

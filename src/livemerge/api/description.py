@@ -46,6 +46,9 @@ _ERROR: Final[Schema] = {
 def profile_operation(catalog: Catalog, method: str) -> Schema:
     """OpenAPI of one method of the profile's path."""
     operation: Schema = {
+        "tags": ["profile"],
+        "summary": "One customer's fields, complete and typed, within the deadline.",
+        "operationId": f"customer_profile_{method.lower()}",
         "security": SECURITY,
         "parameters": [
             _parameter("customer_id", "path", "The customer's key, percent-encoded."),

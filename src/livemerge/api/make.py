@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
@@ -13,12 +13,14 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from livemerge import __version__
 from livemerge.api.description import SECURITY_SCHEMES, Schema, description_page, link_operation, profile_operation
 from livemerge.api.links import LinkPages
 from livemerge.api.page import page
 from livemerge.api.profile import ProfileReader
+from livemerge.api.reading import Reading, Route
 from livemerge.api.refusal import Refusal, json_response, refusal_of, refused
 from livemerge.app import API_DEADLINE_S, Livemerge
 from livemerge.errors import LivemergeError, StoreError
@@ -26,14 +28,29 @@ from livemerge.errors import LivemergeError, StoreError
 log = structlog.get_logger(__name__)
 
 
-def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> FastAPI:
+PROFILE: Final = "/api/customer-profile/{customer_id}"
+
+
+class Api(FastAPI):
+    """Answers the reading paths by itself, everything else as the framework does."""
+
+    reading: Reading
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.reading.answers(scope):
+            await self.reading(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
     """The HTTP API of an open project, which stays the caller's to close.
 
     deadline_s: seconds that one profile's data may take. Raises ConfigError where a secret that sources or links
     need is missing: better before the first request than in it.
     """
     _ = project.resolver, project.links  # made here, not in the first request
-    app = FastAPI(
+    app = Api(
         title="Livemerge",
         version=__version__,
         description="Live customer data for email, at the moment it is sent.",
@@ -41,10 +58,10 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> FastA
         docs_url=None,  # FastAPI's pages fetch their scripts from elsewhere
         redoc_url=None,
     )
-    _add_profile(app, project, deadline_s)
+    app.reading = Reading(project, _routes(project, deadline_s))
     _add_links(app, project)
     _add_health(app, project)
-    _add_description(app)
+    _add_description(app, _documented(project))
     _add_refusals(app)
     return app
 
@@ -68,19 +85,18 @@ def _lifespan(project: Livemerge) -> Callable[[FastAPI], Any]:
     return lifespan
 
 
-def _add_profile(app: FastAPI, project: Livemerge, deadline_s: float) -> None:
-    reader = ProfileReader(project, deadline_s=deadline_s)
-    for method in ("GET", "POST"):
-        app.add_api_route(
-            "/api/customer-profile/{customer_id:path}",
-            reader.read,
-            methods=[method],
-            response_class=Response,
-            operation_id=f"customer_profile_{method.lower()}",
-            summary="One customer's fields, complete and typed, within the deadline.",
-            openapi_extra=profile_operation(project.catalog, method),
-            tags=["profile"],
-        )
+def _routes(project: Livemerge, deadline_s: float) -> dict[str, Route]:
+    """Who answers which reading path."""
+    return {
+        PROFILE: Route(ProfileReader(project, deadline_s=deadline_s).read),
+    }
+
+
+def _documented(project: Livemerge) -> Schema:
+    """OpenAPI of the reading paths, which the framework never sees."""
+    return {
+        PROFILE: {method.lower(): profile_operation(project.catalog, method) for method in ("GET", "POST")},
+    }
 
 
 def _add_links(app: FastAPI, project: Livemerge) -> None:
@@ -123,12 +139,13 @@ def _add_health(app: FastAPI, project: Livemerge) -> None:
         return json_response({"ok": True})
 
 
-def _add_description(app: FastAPI) -> None:
+def _add_description(app: FastAPI, reading: Schema) -> None:
     def openapi() -> Schema:
         if not app.openapi_schema:
             schema = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=list(app.routes)
             )
+            schema["paths"] = reading | schema["paths"]
             schema.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
             app.openapi_schema = schema
         return app.openapi_schema

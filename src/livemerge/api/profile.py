@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from livemerge.access import AccessGrant, AccessRow
-from livemerge.api.answer import answer_body
-from livemerge.api.body import read_json
-from livemerge.api.credential import grant_of
-from livemerge.api.refusal import JSON, PRIVATE, Refusal, new_request_id, refusal_of, refused
+from livemerge.api.answer import Answer, answer_of, explained
+from livemerge.api.asked import Asked
+from livemerge.api.body import json_body
+from livemerge.api.prepared import PreparedAnswers
+from livemerge.api.refusal import JSON, PRIVATE, Refusal
+from livemerge.api.reply import Reply
 from livemerge.api.selection import Selection, Selections
 from livemerge.app import Livemerge
-from livemerge.errors import LivemergeError, StoreError
+from livemerge.errors import StoreError
 from livemerge.observe.figures import Figures
 from livemerge.values import MAX_KEY_CHARACTERS, Cause, Key, LadderStep, Profile, Provenance
 
+HEADERS: Final = ((b"content-type", JSON.encode()), (b"cache-control", PRIVATE.encode()))
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NO_TOKEN: Final = re.compile(r"[^A-Za-z0-9_.-]")  # what a Server-Timing name may not have
 _YES: Final = frozenset({"1", "true", "yes"})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request asks for."""
-
-    key: Key
-    fields: tuple[str, ...] | None  # None: all the caller may read
-    explains: bool
 
 
 class ProfileReader:
@@ -42,33 +33,44 @@ class ProfileReader:
         self._project = project
         self._deadline_s = deadline_s
         self._selections = Selections(project.catalog)
+        self._prepared = PreparedAnswers(project.glances)
 
-    async def read(self, request: Request) -> Response:
-        """The profile, or a refusal; both leave a row in the access log."""
-        started_s, request_id = self._project.clock.monotonic_s(), new_request_id()
-        grant: AccessGrant | None = None
-        names: tuple[str, ...] = ()
+    async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
+        """The profile, and its row in the access log. Raises Refusal."""
+        key = _key(asked.parts[0])
+        grant.require("profile")
+        grant.require_customers((key,))
+        body = json_body(asked)
+        selection = self._selections.select(_fields(asked.query.get("fields"), body), grant.private_fields)
+        clock = self._project.clock
+        now = clock.now()
+        answer = None if _explains(asked, body) else self._known(selection, key, now)
+        if answer is not None:
+            resolved_s, sources = clock.monotonic_s(), ""
+        else:
+            figures = Figures()
+            profile = await self._profile(key, selection, figures)
+            resolved_s, sources, now = clock.monotonic_s(), _source_timings(figures), clock.now()
+            answer = answer_of(profile, selection)
+            if _explains(asked, body):
+                answer = explained(answer, profile, selection, now)
+        self._project.access_log.append(AccessRow(now, grant.prefix, key, selection.names, "ok", asked.remote))
+        octets = answer.at(now, asked.request_id)
+        timing = _timing(clock.monotonic_s() - asked.started_s, resolved_s - asked.started_s, sources)
+        return Reply(200, (*HEADERS, (b"x-request-id", asked.request_id.encode()), (b"server-timing", timing)), octets)
+
+    def _known(self, selection: Selection, key: Key, now: datetime) -> Answer | None:
+        """The answer where nobody has to be asked for it; None too where the store fails: then resolving says what."""
         try:
-            grant = grant_of(request.headers, self._project.keys)
-            asked = await _asked(request)
-            selection = self._selections.select(asked.fields, grant.private_fields)
-            names = tuple(field.name for field in selection.fields)
-            response = await self._answer(asked, selection, request_id, started_s)
-        except (Refusal, LivemergeError) as error:
-            refusal = error if isinstance(error, Refusal) else refusal_of(error)
-            self._note(request, grant, names, "error" if refusal.status >= 500 else "refused")
-            return refused(refusal, request_id)
-        self._note(request, grant, names, "ok")
-        return response
-
-    async def _answer(self, asked: Asked, selection: Selection, request_id: str, started_s: float) -> Response:
-        clock, figures = self._project.clock, Figures()
-        profile = await self._profile(asked.key, selection, figures)
-        resolved_s = clock.monotonic_s()
-        body = answer_body(profile, selection, clock.now(), request_id, explains=asked.explains)
-        timing = _server_timing(clock.monotonic_s() - started_s, resolved_s - started_s, figures)
-        headers = {"Cache-Control": PRIVATE, "X-Request-Id": request_id, "Server-Timing": timing}
-        return Response(body, 200, headers, JSON)
+            if (answer := self._prepared.find(selection, key, now)) is not None:
+                return answer
+            if (glance := self._project.glances.find(selection.plan, key)) is None:
+                return None
+        except StoreError:
+            return None
+        answer = answer_of(glance.profile, selection)
+        self._prepared.keep(selection, key, glance, answer)
+        return answer
 
     async def _profile(self, key: Key, selection: Selection, figures: Figures) -> Profile:
         """The profile; made of fallbacks where the store with its cache is gone: a mail waits for this answer."""
@@ -80,29 +82,15 @@ class ProfileReader:
             return _fallbacks(key, selection)
         return found[key]
 
-    def _note(self, request: Request, grant: AccessGrant | None, names: tuple[str, ...], outcome: str) -> None:
-        self._project.access_log.append(
-            AccessRow(
-                at=self._project.clock.now(),
-                key_prefix=grant.prefix if grant else "",
-                customer=request.path_params["customer_id"],
-                fields=names,
-                outcome=outcome,
-                remote=request.client.host if request.client else "",
-            )
-        )
 
-
-async def _asked(request: Request) -> Asked:
-    """What the path, the query and a JSON body ask for; the query goes before the body. Raises Refusal."""
-    key: str = request.path_params["customer_id"]
+def _key(key: Key) -> Key:
+    """The customer's key as the path has it. Raises Refusal where it is none."""
     if len(key) > MAX_KEY_CHARACTERS:
         raise Refusal(400, f"the customer's key is longer than {MAX_KEY_CHARACTERS} characters")
     if not key.strip() or _CONTROL.search(key):
         advice = "GET /api/customer-profile/{customer_id}, percent-encoded"
         raise Refusal(400, "the customer's key is empty or has control characters", advice)
-    body = await read_json(request) if request.method == "POST" else {}
-    return Asked(key, _fields(request.query_params.get("fields"), body), _explains(request, body))
+    return key
 
 
 def _fields(query: str | None, body: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -118,8 +106,8 @@ def _fields(query: str | None, body: Mapping[str, Any]) -> tuple[str, ...] | Non
     return names
 
 
-def _explains(request: Request, body: Mapping[str, Any]) -> bool:
-    return request.query_params.get("explain", "").lower() in _YES or body.get("explain") is True
+def _explains(asked: Asked, body: Mapping[str, Any]) -> bool:
+    return body.get("explain") is True or asked.query.get("explain", "").lower() in _YES
 
 
 def _fallbacks(key: Key, selection: Selection) -> Profile:
@@ -133,11 +121,14 @@ def _fallbacks(key: Key, selection: Selection) -> Profile:
     return Profile(key, values, origins, is_found=False)
 
 
-def _server_timing(total_s: float, resolve_s: float, figures: Figures) -> str:
-    """Milliseconds: all of it, the data's part, and each source's slowest attempt."""
-    parts = [f"total;dur={total_s * 1000:.1f}", f"resolve;dur={resolve_s * 1000:.1f}"]
-    parts += [
-        f"{_NO_TOKEN.sub('_', name)};dur={source.took_s.largest * 1000:.1f}"
+def _timing(total_s: float, resolve_s: float, sources: str) -> bytes:
+    """Server-Timing in milliseconds: all of it, the data's part, and the sources'."""
+    return f"total;dur={total_s * 1000:.1f}, resolve;dur={resolve_s * 1000:.1f}{sources}".encode()
+
+
+def _source_timings(figures: Figures) -> str:
+    """Each source's slowest attempt."""
+    return "".join(
+        f", {_NO_TOKEN.sub('_', name)};dur={source.took_s.largest * 1000:.1f}"
         for name, source in sorted(figures.sources.items())
-    ]
-    return ", ".join(parts)
+    )

@@ -23,6 +23,7 @@ class Selection:
     withheld: frozenset[str]  # asked for, but the caller's key does not name them: never fetched
     items: dict[str, dict[str, str]]  # list field → fields its items gain → their types
     plan: Plan
+    names: tuple[str, ...] = ()  # of the fields
 
 
 class Selections:
@@ -59,6 +60,7 @@ class Selections:
             withheld=frozenset((set(shown) | set(asked)) - readable),
             items={name: {item: fields[item].type for item in of_list} for name, of_list in items.items()},
             plan=make_plan(self._catalog, fetched),
+            names=shown,
         )
 
     def _item_fields(self, of_list: str, asked: tuple[str, ...], readable: set[str]) -> list[str]:

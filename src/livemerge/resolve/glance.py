@@ -62,8 +62,7 @@ class Glances:
         """Whether looking again would find the same. Raises StoreError."""
         if now > glance.fresh_until or self._overrides.live() is not glance.pins:
             return False
-        held = self._cache.held
-        return all([held(source, key) is row for source, key, row in glance.rows])
+        return all(self._cache.held(source, key) is row for source, key, row in glance.rows)
 
 
 def _fresh_until(step: Step, rows: Iterable[Remembered], draft: Draft) -> datetime:

@@ -1,0 +1,62 @@
+"""Answers that are still right, kept as octets: an ESP renders HTML, text and AMP, and asks for the same each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from livemerge.api.answer import Answer
+from livemerge.api.selection import Selection
+from livemerge.resolve import Glance, Glances
+from livemerge.values import Key
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+MAX_ANSWER_BYTES: Final = 64 * 1024  # larger ones are written anew each time
+OVERHEAD_BYTES: Final = 1_000  # of one entry besides its octets, roughly
+
+
+@dataclass(slots=True)
+class _Entry:
+    selection: Selection
+    glance: Glance
+    answer: Answer
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.answer.head) + len(self.answer.tail) + OVERHEAD_BYTES
+
+
+class PreparedAnswers:
+    """Answers by selection and customer, each with what it was made of. The oldest go when there are too many."""
+
+    def __init__(self, glances: Glances, *, max_bytes: int = MAX_BYTES) -> None:
+        self._glances = glances
+        self._max_bytes = max_bytes
+        self._kept: dict[tuple[int, Key], _Entry] = {}  # by the identity of the selection, which the entry keeps alive
+        self.size_bytes = 0
+
+    def find(self, selection: Selection, key: Key, now: datetime) -> Answer | None:
+        """The answer, if everything it was made of is still what would be used. Raises StoreError."""
+        entry = self._kept.get((id(selection), key))
+        if entry is None:
+            return None
+        if self._glances.holds(entry.glance, now):
+            return entry.answer
+        self._drop((id(selection), key))
+        return None
+
+    def keep(self, selection: Selection, key: Key, glance: Glance, answer: Answer) -> None:
+        """Keeps an answer that a glance gave."""
+        entry = _Entry(selection, glance, answer)
+        if entry.size_bytes > MAX_ANSWER_BYTES:
+            return
+        self._drop((id(selection), key))
+        self._kept[(id(selection), key)] = entry
+        self.size_bytes += entry.size_bytes
+        while self.size_bytes > self._max_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, name: tuple[int, Key]) -> None:
+        if (entry := self._kept.pop(name, None)) is not None:
+            self.size_bytes -= entry.size_bytes
