@@ -59,7 +59,7 @@ def _include(
     names = scope.push(dict(arguments))
     context.depth += 1
     result = None
-    for item in bound if isinstance(bound, LISTS) else (bound,):
+    for item in runtime.rounds(context, bound if isinstance(bound, LISTS) else (bound,), output):
         names[variable] = names.get(variable) if item is None else item
         if names[variable] is None:
             del names[variable]
@@ -84,10 +84,10 @@ def _render(
 ) -> None:
     """Writes another template that sees the data and its arguments, and has counters and cycles of its own."""
     program = _loaded(context, name, kind, shares_scope=False)
-    inner = Context(context.now, context.load, context.trace, context.fetch)
+    inner = Context(context.now, context.load, context.trace, context.fetch, context.locale)
     inner.depth = context.depth + 1
     inner.is_isolated = True
-    inner.iterations = context.iterations
+    inner.work, inner.checkpoint = context.work, context.checkpoint
     items = runtime.items_of(bound) if repeats and isinstance(bound, SEQUENCES) else (bound,)
     loop = runtime.ForLoop(_own_name(name), len(items)) if repeats and not isinstance(bound, str) else None
     for item in runtime.rounds(inner, items, output):
@@ -98,7 +98,7 @@ def _render(
             loop.index0 += 1
             names["forloop"] = loop
         program(inner, Scope(ChainMap(names, dict(scope.data))), output)
-    context.iterations = inner.iterations
+    context.work, context.checkpoint = inner.work, inner.checkpoint
 
 
 def _own_name(name: object) -> str:
@@ -111,6 +111,13 @@ def _loaded(context: Context, name: object, kind: str, *, shares_scope: bool) ->
     if context.depth >= MAX_INCLUDE_DEPTH:
         raise Fault(f"templates include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
     return context.load(str.__str__(name), kind, shares_scope)
+
+
+def _merged(context: Context, output: Output) -> str:
+    """The text of a capture."""
+    text = runtime.merged(output)
+    runtime.charge(context, len(text))
+    return text
 
 
 def _getter(value: object) -> Callable[[str], object]:
@@ -134,6 +141,8 @@ def _nothing(_key: str) -> None:
 CALLS: dict[str, object] = {
     "BRANCH": _branch,
     "CELL": lambda state: f'<td class="col{state.step("col")}">',
+    "CHARGE": runtime.charge,
+    "CHARGED": runtime.charged,
     "CHECK": runtime.check_size,
     "CHECKED": runtime.checked,
     "COLUMNS": _columns,
@@ -156,7 +165,7 @@ CALLS: dict[str, object] = {
     "LE": runtime.less_equal,
     "LOOKUP": _lookup,
     "LT": runtime.less,
-    "MERGED": runtime.merged,
+    "MERGED": _merged,
     "MISSING": runtime.MISSING,
     "NEXT": runtime.next_of,
     "ONCE": (None,),
@@ -166,7 +175,10 @@ CALLS: dict[str, object] = {
     "REFUSE": _refuse,
     "RENDER": _render,
     "ROW": lambda state: f'</tr>\n<tr class="row{state.step("row") + 1}">',
+    "SMALL": runtime.SMALL,
+    "SIZE": runtime.size_of,
     "STEP": runtime.step,
     "VIEW": View,
     "WHOLE": runtime.whole_number,
+    "WHOLE_SIZE": runtime.whole_size,
 }

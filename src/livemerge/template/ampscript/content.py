@@ -6,15 +6,18 @@ import re
 from typing import Any, Final
 
 from livemerge.errors import AbortCampaign, SkipRecipient
+from livemerge.template.ampscript.places import pieces_of
 from livemerge.template.ampscript.texts import flag
 from livemerge.template.ampscript.values import charge, environment, text
 from livemerge.template.authored import Authored, parts_of, plain
 from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_TEXT_CHARACTERS
 from livemerge.template.named_text import named
 from livemerge.template.runtime import Context, Fault, Output, merged, too_long
+from livemerge.template.runtime import charge as charge_units
 
 ROUNDS_A_RUN: Final = 100  # of a loop, that running a text as a template counts as: it may have to be compiled
 CHARACTERS_A_ROUND: Final = 100  # of such a text, that count as one round more
+CODE_WORK: Final = 100  # units of a character of code that is compiled while rendering
 MASK: Final = re.compile("\ue000([0-9]{1,3}_[0-9]{1,6})\ue001")  # private use: a place where data stands
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
@@ -69,7 +72,9 @@ def treat_as_content(context: Context, value: Any) -> str:
         return ""
     if len(found) > MAX_TEXT_CHARACTERS:
         raise too_long()
-    return _written(context, "treated as content", _masked(context, found))
+    source = _masked(context, found)
+    charge_units(context, CODE_WORK * sum(piece.end - piece.start for piece in pieces_of(source)))
+    return _written(context, "treated as content", source)
 
 
 def treat_as_content_area(context: Context, _key: Any, value: Any) -> str:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from livemerge.template.ampscript import coded, content, documents, http, reckoning, rows, texts, values
-from livemerge.template.authored import as_markup, as_plain, parts_of, without_tags
+from livemerge.template.authored import Mixed, as_markup, as_plain, without_tags
 from livemerge.template.filters.filter import Filter
-from livemerge.template.runtime import Context, Fault
+from livemerge.template.runtime import Context, Fault, size_of
 
-CHARACTERS_A_ROUND: Final = 1_000  # of the texts a function is given, that count as one round of a loop
-PARTS_A_ROUND: Final = 20  # into which those fall
+PART_WORK: Final = 5  # units of a part that a text is put together of
 MANY: Final = 200  # arguments at most, where a function takes any number
 
 
@@ -29,27 +28,26 @@ class Function:
     includes: bool = False  # its first argument is the name of a content block
     swallows_booleans: bool = False  # true and false, written as such, count as no text
     fetches: bool = False  # its first argument is the address it asks
+    work: Callable[[Any], int] | None = None  # of each value it is given; None: hardly any, or it counts that itself
+
+
+def _size(value: Any) -> int:
+    """The work of going through a value; a text is walked part by part."""
+    parts = len(value.parts) if isinstance(value, Mixed) else 0
+    return size_of(value) + PART_WORK * parts
+
+
+def _rows_size(value: Any) -> int:
+    """The work of making rows of a text."""
+    return 10 * _size(value)
 
 
 def _bounded(call: Callable[..., Any], least: int, most: int) -> Function:
-    return Function(_measured(call, False), least, most, takes_context=True)
+    return Function(call, least, most, work=_size)
 
 
 def _text(call: Callable[..., Any], least: int, most: int, *, takes_context: bool = False) -> Function:
-    return Function(_measured(call, takes_context), least, most, takes_context=True, swallows_booleans=True)
-
-
-def _measured(call: Callable[..., Any], takes_context: bool) -> Callable[..., Any]:
-    """The function, with the length of the texts it is given counted as work."""
-
-    def measured(context: Context, *given: Any) -> Any:
-        size = sum(len(each) for each in given if isinstance(each, str))
-        if size > CHARACTERS_A_ROUND:
-            parts = sum(len(parts_of(each)) for each in given if isinstance(each, str))
-            values.charge(context, size // CHARACTERS_A_ROUND + parts // PARTS_A_ROUND)
-        return call(context, *given) if takes_context else call(*given)
-
-    return measured
+    return Function(call, least, most, takes_context, swallows_booleans=True, work=_size)
 
 
 def _inside(call: Callable[..., Any], least: int, most: int) -> Function:
@@ -109,9 +107,9 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "substring": _text(texts.substring, 2, 3),
     "indexof": _text(texts.index_of, 2, 3),
     "replace": _text(texts.replace, 2, 3),
-    "replacelist": _text(texts.replace_list, 3, MANY),
+    "replacelist": _text(texts.replace_list, 3, MANY, takes_context=True),
     "regexmatch": _text(texts.reg_ex_match, 3, 10, takes_context=True),
-    "char": Function(texts.char, 1, 2),
+    "char": _bounded(texts.char, 1, 2),
     # formats
     "format": _inside(reckoning.format_, 2, 4),
     "formatnumber": _inside(reckoning.format_number_, 2, 3),
@@ -144,7 +142,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "rowcount": Function(rows.row_count, 1, 1),
     "row": Function(rows.row, 2, 2),
     "field": Function(rows.field_of, 2, 3),
-    "buildrowsetfromstring": Function(rows.rows_of_text, 2, 2),
+    "buildrowsetfromstring": Function(rows.rows_of_text, 2, 2, work=_rows_size),
     "buildrowsetfromjson": _inside(documents.rows_of_json, 3, 3),
     "buildrowsetfromxml": _inside(documents.rows_of_xml, 3, 3),
     # content
@@ -173,7 +171,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "sha512": _text(coded.sha512, 1, 2),
     "stringtohex": _text(coded.string_to_hex, 1, 2),
     "urlencode": _bounded(coded.url_encode, 1, 3),
-    "getjwt": Function(coded.get_jwt, 3, 3),
+    "getjwt": _bounded(coded.get_jwt, 3, 3),
     "redirectto": Function(_itself, 1, 1),
     "wraplongurl": Function(_itself, 1, 1),
     "queryparameter": Function(_nothing, 1, 1),  # pages have parameters, mail has none
@@ -292,18 +290,22 @@ def _refuse(what: Any, advice: Any) -> None:
 
 
 def _filter(call: Callable[..., Any], arguments: int, *, takes_context: bool = False) -> Filter:
-    return Filter(call, arguments, arguments, frozenset(), takes_context)
+    return Filter(call, arguments, arguments, frozenset(), takes_context, work=None)
+
+
+def _comparison(call: Callable[..., Any], arguments: int = 1) -> Filter:
+    return Filter(call, arguments, arguments, frozenset(), takes_context=False, work=_size)
 
 
 _INTERNAL: Final[dict[str, Filter]] = {
     "v": _filter(_printed, 0),
-    "is_true": _filter(values.is_true, 0),
-    "equals": _filter(values.equals, 1),
-    "differs": _filter(values.differs, 1),
-    "above": _filter(values.above, 1),
-    "below": _filter(values.below, 1),
-    "not_above": _filter(values.not_above, 1),
-    "not_below": _filter(values.not_below, 1),
+    "is_true": _comparison(values.is_true, 0),
+    "equals": _comparison(values.equals),
+    "differs": _comparison(values.differs),
+    "above": _comparison(values.above),
+    "below": _comparison(values.below),
+    "not_above": _comparison(values.not_above),
+    "not_below": _comparison(values.not_below),
     "attribute": _filter(_attribute, 1, takes_context=True),
     "attribute_value": _filter(_attribute_value, 0, takes_context=True),
     "extension": _filter(rows.extension, 1),
@@ -326,6 +328,7 @@ def _as_filter(function: Function) -> Filter:
         function.shares_scope,
         function.includes,
         function.fetches,
+        function.work,
     )
 
 

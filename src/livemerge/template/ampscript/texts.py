@@ -11,6 +11,7 @@ from livemerge.template.ampscript.values import charge, is_true, number, text, w
 from livemerge.template.authored import Authored, cut, cuts, glued, plain, recut
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import Context, Fault, too_long
+from livemerge.template.runtime import charge as charge_units
 
 STEPS_A_ROUND = 20  # of a pattern that count as one round of a loop
 _WHITE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -132,10 +133,11 @@ def joined(pieces: Iterable[str], separator: str) -> str:
     return glued(each for at, piece in enumerate(pieces) for each in ((separator, piece) if at else (piece,)))
 
 
-def replace_list(value: Any, instead: Any, *sought: Any) -> str:
+def replace_list(context: Context, value: Any, instead: Any, *sought: Any) -> str:
     """A text with every match of each search replaced, one search after the other."""
     found = text(value)
     for each in sought:
+        charge_units(context, len(found))
         found = replace(found, each, instead)
     return found
 

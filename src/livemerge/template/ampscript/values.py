@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from livemerge.template.ampscript.dates import MIN_DATE, date_from_text
 from livemerge.template.authored import plain
-from livemerge.template.limits import MAX_ITERATIONS
+from livemerge.template.limits import ROUND_WORK
 from livemerge.template.runtime import Context as RenderContext
 from livemerge.template.runtime import Environment, Fault
+from livemerge.template.runtime import charge as charge_units
 
 ACCOUNT_ZONE: Final = timezone(timedelta(hours=-6))  # Central Standard Time without daylight saving, as SFMC runs
 MAX_WHOLE: Final = 2**63 - 1
@@ -41,9 +42,7 @@ def environment(context: RenderContext) -> Environment:
 
 def charge(context: RenderContext, rounds: int) -> None:
     """Counts work as rounds of a loop. Raises Fault where a rendering has done too much of it."""
-    context.iterations += rounds
-    if context.iterations > MAX_ITERATIONS:
-        raise Fault("functions work on too much text or too many rows", "do it once, outside the loop")
+    charge_units(context, rounds * ROUND_WORK)
 
 
 class Null(str):

@@ -11,6 +11,7 @@ from typing import Any
 from livemerge.template.filters import coded, html, lists, numbers, text
 from livemerge.template.filters.filter import Filter, make_filter
 from livemerge.template.filters.lists import default
+from livemerge.template.runtime import size_of, sorting_size, whole_size
 
 __all__ = [
     "ESCAPING_FILTERS",
@@ -91,7 +92,26 @@ _LIQUID: dict[str, Callable[..., Any]] = {
     "where": lists.where,
 }
 
-LIQUID_FILTERS = {name: make_filter(call) for name, call in _LIQUID.items()}
+
+def _moment_size(value: Any) -> int:
+    """The work of writing a moment by a form: each of its letters is looked up."""
+    return 5 * size_of(value)
+
+
+# What looks at a number, a moment, or no further than at one end of its value has hardly any work.
+_LIGHT = (
+    *("abs", "at_least", "at_most", "ceil", "default", "divided_by", "first", "floor", "last", "minus", "modulo"),
+    *("plus", "round", "size", "times"),
+)
+_WORK: dict[str, Callable[[Any], int] | None] = {
+    **dict.fromkeys(_LIGHT),
+    "date": _moment_size,
+    "json": whole_size,
+    "sort": sorting_size,
+    "sort_natural": sorting_size,
+    "uniq": whole_size,
+}
+LIQUID_FILTERS = {name: make_filter(call, _WORK.get(name, size_of)) for name, call in _LIQUID.items()}
 
 # Filters for which it does not matter whether a literal that needs no escaping counts as escaped. Functions of other
 # languages may run what the author wrote, and only that.

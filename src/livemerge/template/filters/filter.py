@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import Any
 
+from livemerge.template.runtime import size_of
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -21,9 +23,10 @@ class Filter:
     shares_scope: bool = False  # it reads or sets variables by their names
     includes: bool = False  # its value is the name of another template, which it writes
     fetches: bool = False  # it asks `context.fetch` for the URL that is its value
+    work: Callable[[Any], int] | None = size_of  # of each value it is given, in units; None: hardly any for any value
 
 
-def make_filter(call: Callable[..., Any]) -> Filter:
+def make_filter(call: Callable[..., Any], work: Callable[[Any], int] | None = size_of) -> Filter:
     """A function's arity, read from its signature: `context` first, then the value, options after the star."""
     parameters = list(signature(call).parameters.values())
     takes_context = parameters[0].name == "context"
@@ -35,4 +38,5 @@ def make_filter(call: Callable[..., Any]) -> Filter:
         len(positional),
         frozenset(each.name for each in given if each.kind is Parameter.KEYWORD_ONLY),
         takes_context,
+        work=work,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cmp_to_key
 from typing import Any
 
@@ -237,50 +237,42 @@ def _hashable(value: Any, depth: int) -> Any:
     return ("text", str.__str__(value)) if isinstance(value, str) else (type(value).__name__, value)
 
 
-def _ordered(items: Sequence[Any], key: Callable[[Any], Any], compare: Callable[[Any, Any], int]) -> list[Any]:
-    """Items in order of their keys, those whose key is nil at the end."""
+def sort(value: Any, name: Any = None) -> list[Any] | None:
+    items = _items(value)
+    if name is None and set(map(type, items)) in _ALIKE:
+        return sorted(items)
+    return _sorted(items, name, lambda key: key)
 
-    def by_key(left: Any, right: Any) -> int:
-        one, other = key(left), key(right)
-        if one is None or other is None:
-            return (one is None) - (other is None)
-        return compare(one, other)
 
-    return sorted(items, key=cmp_to_key(by_key))
+def sort_natural(value: Any, name: Any = None) -> list[Any] | None:
+    """In order of the texts, capital and small letters alike."""
+    return _sorted(_items(value), name, lambda key: None if key is None else plain(key).lower())
+
+
+def _sorted(items: list[Any], name: Any, meant: Callable[[Any], Any]) -> list[Any] | None:
+    """Items in order of what they mean or a property of theirs does; nil where one has no properties at all."""
+    if name is not None and not all(map(_has_properties, items)):
+        return None
+    keys = [meant(item if name is None else _property(item, name)) for item in items]
+    positions: Iterable[int]
+    if set(map(type, keys)) in _ALIKE:
+        positions = sorted(range(len(items)), key=keys.__getitem__)
+    else:
+        compare = cmp_to_key(_in_order)
+        positions = sorted(range(len(items)), key=lambda at: compare(keys[at]))
+    return [items[at] for at in positions]
 
 
 def _in_order(left: Any, right: Any) -> int:
+    """-1, 0 or 1; nil stands at the end."""
+    if left is None or right is None:
+        return (left is None) - (right is None)
     found = order(left, right)
     if found is None:
         if equal(left, right):
             return 0
         raise Fault("values of different kinds cannot be sorted")
     return found
-
-
-def _ignoring_case(left: Any, right: Any) -> int:
-    one, other = plain(left).lower(), plain(right).lower()
-    return (one > other) - (one < other)
-
-
-def sort(value: Any, name: Any = None) -> list[Any] | None:
-    return _sorted(_items(value), name, _in_order)
-
-
-def sort_natural(value: Any, name: Any = None) -> list[Any] | None:
-    """In order of the texts, capital and small letters alike."""
-    return _sorted(_items(value), name, _ignoring_case)
-
-
-def _sorted(items: list[Any], name: Any, compare: Callable[[Any, Any], int]) -> list[Any] | None:
-    """Items in order of themselves or a property; nil where one of them has no properties at all."""
-    if name is None and compare is _in_order and set(map(type, items)) in _ALIKE:
-        return sorted(items)
-    if name is None:
-        return _ordered(items, lambda item: item, compare)
-    if not all(map(_has_properties, items)):
-        return None
-    return _ordered(items, lambda item: _property(item, name), compare)
 
 
 def sum_(value: Any, name: Any = None) -> Number:

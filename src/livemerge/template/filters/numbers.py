@@ -23,7 +23,7 @@ def number(value: Any) -> Number:
         return value  # type: ignore[no-any-return]  # is_number says so
     if not isinstance(value, str):
         return 0
-    text = value.strip()
+    text = value[: 4 * MAX_DIGITS].strip()
     if _DECIMAL.fullmatch(text):
         return float(text)
     found = _WHOLE.match(text)

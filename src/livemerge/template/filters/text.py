@@ -16,7 +16,7 @@ from typing import Any
 from markupsafe import Markup
 
 from livemerge.template.dates import as_datetime, strftime
-from livemerge.template.filters.ruby_dates import ruby_moment
+from livemerge.template.filters.ruby_dates import MAX_DATE_CHARACTERS, ruby_moment
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import LISTS, Context, inspect, joined, strict_number, text_of, too_long
 
@@ -204,7 +204,7 @@ def moment_of(value: Any, context: Context) -> datetime | None:
     """What a value means to `date`: texts as Ruby reads them, whole numbers as seconds since 1970."""
     if not isinstance(value, str):
         return None if isinstance(value, (float, Decimal)) else as_datetime(value, context.now)
-    text = value.lower()
+    text = value[: 2 * MAX_DATE_CHARACTERS].lower()
     if text in ("now", "today"):
         return context.now()
     if _SECONDS.fullmatch(text):

@@ -9,7 +9,7 @@ a template says is handed over as an object in the function's namespace. No temp
         m0 = d0 if type(d0) is dict else VIEW(GETTER(d0))     and how to step into them
         o += (                                                pieces that follow each other, in one go
             b'<p>Hello ',
-            E(t1).encode() if type((t1 := m0.get('name'))) is str and t1.isprintable() else W_auto(t1),
+            E(t1).encode() if type((t1 := m0.get('name'))) is str and t1.isprintable() else W_auto(c, t1),
         )
 
 `function` is the function while it is written; every other file writes one family of the tree's nodes into it;

@@ -10,22 +10,22 @@ from livemerge.template.generate.conditions import decided, equality_with
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
+from livemerge.template.generate.work import compared
 from livemerge.template.nodes import Expression, Statement
 from livemerge.template.trace import TracePoint
 
 
 def if_chain(function: Function, node: nodes.If) -> None:
-    word = "if"
+    word, most = "if", 0
     for branch in node.branches:
         function.place = branch.place
         function.emit(f"{word} {decided(function, branch.condition, branch.source, branch.place)}:")
-        with function.indented():
-            function.block(branch.body)
+        most = max(most, function.alternative(branch.body))
         word = "elif"
     if node.otherwise:
         function.emit("else:")
-        with function.indented():
-            function.block(node.otherwise)
+        most = max(most, function.alternative(node.otherwise))
+    function.work += most
 
 
 def case(function: Function, node: nodes.Case) -> None:
@@ -36,31 +36,33 @@ def case(function: Function, node: nodes.Case) -> None:
         function.emit(f"{done} = False")
     for arm in node.arms:
         function.place = arm.place
-        _arm(function, arm, subject, done)
+        test = f"not {done}" if arm.values is None else _test(function, arm, node.subject, subject)
+        _arm(function, arm, test, done)
 
 
-def _arm(function: Function, arm: nodes.When, subject: str, done: str) -> None:
+def _arm(function: Function, arm: nodes.When, test: str, done: str) -> None:
     """One arm; `done` is the name of whether one ran before, where an else asks for it."""
-    function.emit(f"if {_test(function, arm, subject) if arm.values is not None else f'not {done}'}:")
+    function.emit(f"if {test}:")
     with function.indented():
         if done and arm.values is not None:
             function.emit(f"{done} = True")
         function.block(arm.body)
 
 
-def _test(function: Function, arm: nodes.When, subject: str) -> str:
-    tests = " or ".join(_equals(function, subject, value) for value in arm.values or ())
+def _test(function: Function, arm: nodes.When, subject: Expression, name: str) -> str:
+    """Whether the case's subject, kept under a name, is one of an arm's values."""
+    tests = " or ".join(_equals(function, subject, name, value) for value in arm.values or ())
     if not function.is_traced:
         return tests
     point = function.constant(TracePoint(arm.place.line, arm.place.column, arm.source))
     return f"BRANCH(c, {point}, {tests})"
 
 
-def _equals(function: Function, subject: str, value: Expression) -> str:
+def _equals(function: Function, subject: Expression, name: str, value: Expression) -> str:
     """Whether a case's subject equals one of an arm's values."""
     if isinstance(value, nodes.Literal):
-        return equality_with(function, subject, value)
-    return f"EQ({subject}, {bare(function, value)})"
+        return equality_with(function, name, value)
+    return compared(function, "EQ", subject, value, (name, bare(function, value)))
 
 
 def unsupported(function: Function, node: nodes.Unsupported) -> None:

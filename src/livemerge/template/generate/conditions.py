@@ -9,6 +9,7 @@ from livemerge.template import nodes, runtime
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
 from livemerge.template.generate.manner import LIQUID_MANNER
+from livemerge.template.generate.work import compared
 from livemerge.template.nodes import Expression, Place
 from livemerge.template.runtime import BLANK, EMPTY
 from livemerge.template.trace import TracePoint
@@ -67,10 +68,10 @@ def comparison(function: Function, node: nodes.Comparison) -> str:
         return test if node.operator == "==" else f"(not {test})"
     left, right = bare(function, node.left), bare(function, node.right)
     if node.operator == "contains":
-        return f"CONTAINS({left}, {right})"
+        return compared(function, "CONTAINS", node.left, node.right, (left, right))
     call = _ORDERS[node.operator]
     if not isinstance(node.right, nodes.Literal) or type(node.right.value) is not int:
-        return f"{call}({left}, {right})"
+        return compared(function, call, node.left, node.right, (left, right))
     name, named = function.named(left)
     return f"({name} {node.operator} {right} if type({named}) is int else {call}({name}, {right}))"
 
@@ -80,7 +81,7 @@ def _equality(function: Function, left: Expression, right: Expression) -> str:
     if isinstance(left, nodes.Literal) and not isinstance(right, nodes.Literal):
         left, right = right, left
     if not isinstance(right, nodes.Literal) or isinstance(left, nodes.Literal):
-        return f"EQ({bare(function, left)}, {bare(function, right)})"
+        return compared(function, "EQ", left, right, (bare(function, left), bare(function, right)))
     return equality_with(function, function.inline(left), right)
 
 
@@ -90,7 +91,7 @@ def equality_with(function: Function, found: str, literal: nodes.Literal) -> str
     if value is None or value is True or value is False:
         return f"({found} is {value!r})"
     if value is EMPTY or value is BLANK:
-        return f"{'IS_EMPTY' if value is EMPTY else 'IS_BLANK'}({found})"
+        return f"IS_EMPTY({found})" if value is EMPTY else _blank(function, found)
     if isinstance(value, str) and value.strip():
         name, named = function.named(found)
         return f"({name} == {value!r} if type({named}) is str else EQ({name}, {value!r}))"
@@ -108,6 +109,11 @@ def operand(function: Function, node: nodes.Logic) -> str:
     test = function.setting.manner.truth.format(name=name, named=named)
     right = function.inline(node.right)
     return f"({name} if {test} else {right})" if node.operator == "or" else f"({right} if {test} else {name})"
+
+
+def _blank(function: Function, found: str) -> str:
+    name, named = function.named(found)
+    return f"CHARGED(c, SIZE, IS_BLANK({named}), {name})"
 
 
 CONDITIONS: dict[type[Expression], Callable[[Function, Any], str]] = {

@@ -9,6 +9,7 @@ from livemerge.template import nodes
 from livemerge.template.filters import ESCAPING_FILTERS, INDIFFERENT_FILTERS, SHORT_FILTERS, Filter, default
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
+from livemerge.template.generate.work import call, short_call
 from livemerge.template.nodes import Expression
 from livemerge.template.walk import filter_problem
 from livemerge.template.wire import escape_kernel
@@ -44,14 +45,11 @@ def _filtered(function: Function, node: nodes.FilterCall, hold: Callable[[str], 
     target, known = _target(function, node, hold), filters[node.name]
     if known.call is default and len(node.arguments) == 1 and not node.options:
         return _default(function, target, node.arguments[0])
+    python = _name(function, node.name, known)
     if known.call in SHORT_FILTERS and not node.arguments:
-        name, named = function.named(target)
-        short = SHORT_FILTERS[known.call].format(name)
-        return f"({short} if type({named}) is str else {_name(function, node.name, known)}({name}))"
-    given = ["c"] if known.takes_context else []
-    given += [target, *(_argument(function, argument, known) for argument in node.arguments)]
-    given += [f"{name}={_argument(function, argument, known)}" for name, argument in node.options]
-    return f"{_name(function, node.name, known)}({', '.join(given)})"
+        return short_call(function, python, known, target, SHORT_FILTERS[known.call])
+    arguments = [("", each) for each in node.arguments] + list(node.options)
+    return call(function, python, known, target, [(*each, _argument(function, each[1], known)) for each in arguments])
 
 
 def _argument(function: Function, node: Expression, known: Filter) -> str:
@@ -73,9 +71,9 @@ def _default(function: Function, target: str, other: Expression) -> str:
     """Liquid's `default`, the short way for a text that is not empty."""
     name, named = function.named(target)
     known = function.setting.filters["default"]
-    call = _name(function, "default", known)
+    fallback = _name(function, "default", known)
     instead = _argument(function, other, known)
-    return f"({name} if type({named}) is str and {name} else {call}({name}, {instead}))"
+    return f"({name} if type({named}) is str and {name} else {fallback}({name}, {instead}))"
 
 
 def _name(function: Function, name: str, known: Filter) -> str:

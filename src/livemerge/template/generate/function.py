@@ -15,6 +15,8 @@ from livemerge.template.limits import MAX_LOOP_NESTING
 from livemerge.template.nodes import Block, Expression, Place, Statement
 from livemerge.template.wire import Encoding
 
+STATEMENT_WORK = 5  # units that any statement takes
+
 
 @dataclass(frozen=True, slots=True)
 class Sink:
@@ -64,6 +66,7 @@ class Function:
     loops: list[str] = field(default_factory=list)  # what an interrupt leaves: `for`, or the name that keeps it
     table: str = "P"  # the name of what holds the pieces that can be written by name
     outputs: int = 0  # values written so far
+    work: int = 0  # units that what is written takes at least, once: see generate.work
     repeated: frozenset[Hashable] = frozenset()  # the spellings of values that are written more than once
     _known: list[dict[Hashable, str]] = field(default_factory=lambda: [{}])  # by block: what was written → its name
     _indent: int = 1
@@ -152,6 +155,7 @@ class Function:
         """Writes the statements of a block."""
         for statement in block:
             self.place = statement.place
+            self.work += STATEMENT_WORK
             self.setting.statements[type(statement)](self, statement)
 
     def inline(self, node: Expression) -> str:
@@ -171,6 +175,23 @@ class Function:
         yield
         self.scopes.pop()
         self.loops.pop()
+
+    @contextmanager
+    def weighed(self, least: int = 0) -> Iterator[str]:
+        """The name of the work that what is written inside takes each time; it does not count for what is around."""
+        around, self.work = self.work, 0
+        name = self.fresh("K")
+        yield name
+        self.constants[name] = max(self.work, least)
+        self.work = around
+
+    def alternative(self, block: Block) -> int:
+        """Writes a block that is run in some cases only. Gives its work, which does not count yet."""
+        before = self.work
+        with self.indented():
+            self.block(block)
+        taken, self.work = self.work - before, before
+        return taken
 
     @contextmanager
     def writing_to(self, sink: Sink) -> Iterator[None]:

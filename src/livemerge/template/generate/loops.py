@@ -12,6 +12,7 @@ from livemerge.template.generate.function import Function
 from livemerge.template.generate.loop_states import is_position, keep_position, keep_state
 from livemerge.template.generate.manner import LIQUID_MANNER
 from livemerge.template.generate.paths import chain, keep_chain, keep_view
+from livemerge.template.limits import ROUND_WORK
 from livemerge.template.nodes import Block, Expression, Statement
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import uses_name
@@ -28,8 +29,10 @@ def _chosen(function: Function, items: str, name: str, condition: Expression) ->
     """The name of those items of a loop that fulfil its condition."""
     held = function.fresh("x")
     function.scopes.append({name: held})
-    function.emit(f"c.iterations += len({items})")
-    kept = function.simple(f"[{held} for {held} in {items} if {truth(function, condition)}]")
+    with function.weighed(ROUND_WORK) as work:
+        test = truth(function, condition)
+    function.emit(f"CHARGE(c, len({items}) * {work})")
+    kept = function.simple(f"[{held} for {held} in {items} if {test}]")
     function.scopes.pop()
     return kept
 
@@ -67,17 +70,24 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
     scope = {node.name: held}
     at = _keep_state(function, items, node, scope)
     shared = shared_names(function, scope)
-    charge = charged(function, items)
-    function.emit(f"for {at}, {held} in enumerate({charge}):" if at else f"for {held} in {charge}:")
+    with function.weighed(ROUND_WORK) as work:
+        items = charged(function, items, work)
+        function.emit(f"for {at}, {held} in enumerate({items}):" if at else f"for {held} in {items}:")
+        _round(function, node, held, scope, shared, is_stepped=not at)
+    if shared:
+        function.emit("S.pop()")
+
+
+def _round(
+    function: Function, node: nodes.For, held: str, scope: dict[str, str], shared: str, *, is_stepped: bool
+) -> None:
     with function.nested_loop("for", scope), function.indented():
-        if node.state in scope and not at:
+        if node.state in scope and is_stepped:
             function.emit(f"{scope[node.state]}.index0 += 1")
         keep_view(function, held, node.name, node.body)
         if shared:
             function.emit(f"{shared}[{node.name!r}] = {held}")
         function.block(node.body)
-    if shared:
-        function.emit("S.pop()")
 
 
 def _keep_state(function: Function, items: str, node: nodes.For, scope: dict[str, str]) -> str:
@@ -100,10 +110,10 @@ def _keep_state(function: Function, items: str, node: nodes.For, scope: dict[str
     return ""
 
 
-def charged(function: Function, items: str) -> str:
-    """The items of a loop, after they were charged to the rendering's limits."""
-    function.emit(f"c.iterations += len({items})")
-    return f"{items} if c.iterations < c.checkpoint else CHECKED(c, {items}, {function.sink.output})"
+def charged(function: Function, items: str, work: str) -> str:
+    """The items of a loop, after their rounds were charged to the rendering's limits."""
+    function.emit(f"c.work += len({items}) * {work}")
+    return f"{items} if c.work < c.checkpoint else CHECKED(c, {items}, {function.sink.output}, {work})"
 
 
 def _outer_state(function: Function) -> str:
@@ -145,11 +155,16 @@ def _each_round(function: Function, node: nodes.Each, items: str, extra: str) ->
         f"{node.name}.last": f"({at} == len({items}) - 1)",
         f"{node.name}.loops": extra if is_section else "True",
     }
-    function.emit(f"for {at}, {held} in enumerate({charged(function, items)}):")
+    with function.weighed(ROUND_WORK) as work:
+        function.emit(f"for {at}, {held} in enumerate({charged(function, items, work)}):")
+        _each_body(function, node, held, scope, extra)
+
+
+def _each_body(function: Function, node: nodes.Each, held: str, scope: dict[str, str], extra: str) -> None:
     with function.nested_loop("for", scope), function.indented():
         if function.setting.has_chains:
             around = chain(function, node.around)
-            same = f"{around} if {held} is {around}[0] else " if is_section else ""
+            same = f"{around} if {held} is {around}[0] else " if node.outer is not None else ""
             keep_chain(function, scope, node.name, f"{same}({held}, {around})")
         keep_view(function, held, node.name, node.body)
         function.block(node.body)

@@ -17,9 +17,10 @@ def macro(function: Function, node: nodes.Macro) -> None:
     name = function.fresh("b")
     sink = Sink("o", "a", function.setting.text_encoding, is_inner=True)
     arguments = ", ".join(function.variables[each] for each in node.parameters)
-    with function.inner_function(name, arguments, sink):
+    with function.inner_function(name, arguments, sink), function.weighed() as work:
+        function.emit(f"c.work += {work}")
         function.block(node.body)
-        function.emit("return M(MERGED(o))")
+        function.emit("return M(MERGED(c, o))")
     store(function, node.name, f"MACRO({name}, {node.title!r}, {node.written!r}, {node.defaults}, {node.takes!r})")
 
 

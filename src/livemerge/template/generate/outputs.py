@@ -10,6 +10,7 @@ from livemerge.template import nodes, runtime
 from livemerge.template.generate.filter_calls import written
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.repeats import piece_key
+from livemerge.template.generate.work import OUTPUT_WORK
 from livemerge.template.nodes import Place, Statement
 from livemerge.template.trace import TracePoint
 from livemerge.template.walk import expressions_in, paths_in
@@ -97,6 +98,7 @@ def _written(function: Function, node: nodes.Output) -> None:
     if function.is_traced and not function.sink.is_inner:
         point = TracePoint(node.place.line, node.place.column, node.source, tuple(paths_in(node.value)))
         function.emit(f"c.trace.append((len(o) - 1, {function.constant(point)}, None))")
+    function.work += OUTPUT_WORK
     function.outputs += 1
     if function.outputs % OUTPUTS_BETWEEN_CHECKS == 0:
         function.emit(f"CHECK({function.sink.output})")
@@ -110,10 +112,10 @@ def _encoded(function: Function, value: str, node: nodes.Output) -> str:
     if function.kinds.get(value) == "number":
         return f"{'X' if sink.is_inner else 'W'}_number({value})"
     if escaping not in sink.encoding.fast:
-        return f"{writer}({value})"
+        return f"{writer}(c, {value})"
     name, named = function.named(value)
     test = f"type({named}) is str and {name}.isprintable()"
-    return f"{sink.encoding.fast[escaping].format(name)} if {test} else {writer}({name})"
+    return f"{sink.encoding.fast[escaping].format(name)} if {test} else {writer}(c, {name})"
 
 
 OUTPUTS: dict[type[Statement], Callable[[Function, Any], None]] = {nodes.Text: text, nodes.Output: output}

@@ -12,6 +12,7 @@ from livemerge.template.generate.interrupts import interrupted
 from livemerge.template.generate.literals import bare
 from livemerge.template.generate.outputs import markup_writer
 from livemerge.template.generate.paths import chain, keep_chain, keep_view
+from livemerge.template.generate.work import TEMPLATE_WORK
 from livemerge.template.nodes import Expression, Statement
 
 
@@ -32,7 +33,8 @@ def _fragment(function: Function, node: nodes.Fragment) -> str:
     name, held = function.fresh("b"), function.fresh("x")
     scope = {node.name: held}
     function.scopes.append(scope)
-    with function.inner_function(name, f"c, F, o, {held}"):
+    with function.inner_function(name, f"c, F, o, {held}"), function.weighed() as work:
+        function.emit(f"c.work += {work}")
         if function.setting.has_chains:
             keep_chain(function, scope, node.name, f"NEST(F.chain or {chain(function, node.around)}, {held})")
         keep_view(function, held, node.name, node.body)
@@ -56,6 +58,7 @@ def define(function: Function, node: nodes.Define) -> None:
 
 
 def partial(function: Function, node: nodes.Partial) -> None:
+    function.work += TEMPLATE_WORK
     table = _table(function, node)
     block = "None" if node.block is None else _fragment(function, node.block)
     fallback = block
@@ -100,6 +103,7 @@ def _kind(function: Function) -> str:
 
 
 def include(function: Function, node: nodes.Include) -> None:
+    function.work += TEMPLATE_WORK
     arguments = ", ".join(f"{name!r}: {value(function, each)}" for name, each in node.arguments)
     bound = value(function, node.bound) if node.bound else "MISSING"
     call = "RENDER" if node.is_isolated else "INCLUDE"

@@ -144,7 +144,7 @@ def _built(function: Function) -> Compiled:
 
 def _prelude(function: Function) -> Iterator[str]:
     """The first lines: what is looked up once."""
-    yield from ("def program(c, S, o):", " a = o.append")
+    yield from ("def program(c, S, o):", " a = o.append", f" c.work += {function.work}")
     if function.roots or function.variables:
         yield " G = S.data.get"
     if function.setting.has_frame:

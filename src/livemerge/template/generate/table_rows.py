@@ -10,6 +10,7 @@ from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.loops import charged, shared_names
 from livemerge.template.generate.outputs import markup_writer, static
+from livemerge.template.limits import ROUND_WORK
 from livemerge.template.nodes import Statement
 
 
@@ -29,8 +30,15 @@ def _rows(function: Function, node: nodes.TableRow, items: str) -> None:
     function.emit(f"{state} = FORLOOP('', len({items}), None, {columns} or 1)")
     function.emit(f"{leaves} = None")
     static(function, '<tr class="row1">\n')
-    function.emit(f"for {row} in {charged(function, items)}:")
     scope = {node.name: row, "tablerowloop": state}
+    with function.weighed(ROUND_WORK) as work:
+        function.emit(f"for {row} in {charged(function, items, work)}:")
+        _row(function, node, scope, leaves)
+    static(function, "</tr>\n")
+
+
+def _row(function: Function, node: nodes.TableRow, scope: dict[str, str], leaves: str) -> None:
+    row, state = scope.values()
     with function.nested_loop("row", scope), function.indented():
         shared = shared_names(function, {})
         if shared:
@@ -39,7 +47,6 @@ def _rows(function: Function, node: nodes.TableRow, items: str) -> None:
         if shared:
             function.emit("S.pop()")
         _row_end(function, state, leaves)
-    static(function, "</tr>\n")
 
 
 def _cell(function: Function, node: nodes.TableRow, state: str, leaves: str) -> None:

@@ -43,7 +43,7 @@ def captured(function: Function, body: Block, leaves: str = "") -> str:
             _once(function, body, leaves)
         else:
             function.block(body)
-    return f"MERGED({sink.output})"
+    return f"MERGED(c, {sink.output})"
 
 
 def _once(function: Function, body: Block, leaves: str) -> None:

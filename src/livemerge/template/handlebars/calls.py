@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from livemerge.template.handlebars import values
-from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS
-from livemerge.template.runtime import Context, Fault, Output, Scope
+from livemerge.template.limits import MAX_INCLUDE_DEPTH, ROUND_WORK
+from livemerge.template.runtime import Context, Fault, Output, Scope, charge, look
 
 BLOCK = "@partial-block"
 _HARD_BREAK = re.compile(rb"(?<!=)\r\n")
@@ -115,9 +115,8 @@ def partial(
     `known`: pieces it may be; `table`: those it may write itself, with the ones of its block. `levels`: loops of this
     template around, whose names are `names`.
     """
-    context.iterations += 1
-    if context.iterations > MAX_ITERATIONS:
-        raise Fault(f"more than {MAX_ITERATIONS} loop rounds and templates", "check for a circle")
+    charge(context, ROUND_WORK)
+    look(context, output)
     if context.depth >= MAX_INCLUDE_DEPTH:
         raise Fault(f"templates include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
     if arguments:

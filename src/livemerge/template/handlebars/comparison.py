@@ -9,6 +9,9 @@ from typing import Any
 
 from livemerge.template.handlebars import values
 from livemerge.template.handlebars.patterns import matches_whole
+from livemerge.template.runtime import Context, charge
+
+STEP_WORK = 4  # units of a step of a regular expression
 
 
 def plain(value: Any) -> str:
@@ -106,5 +109,8 @@ def contains_text(value: Any, part: Any) -> bool:
     return plain(part) in plain(value)
 
 
-def matches(value: Any, expression: Any) -> bool:
-    return matches_whole(plain(value), plain(expression))
+def matches(context: Context, value: Any, expression: Any) -> bool:
+    """Whether a whole text matches a regular expression."""
+    found, steps = matches_whole(plain(value), plain(expression))
+    charge(context, STEP_WORK * steps)
+    return found

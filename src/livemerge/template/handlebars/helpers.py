@@ -25,7 +25,7 @@ from livemerge.template.handlebars.comparison import number_of, plain
 from livemerge.template.handlebars.iterable import ITERABLE_FUNCTIONS
 from livemerge.template.handlebars.moments import send_date, sendgrid_date
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
-from livemerge.template.runtime import Fault, is_number, too_long
+from livemerge.template.runtime import Fault, is_number, size_of, too_long, whole_size
 
 # --- values ----------------------------------------------------------------------------------------
 
@@ -247,7 +247,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 _MANY = 100  # values one `and` or `or` may have
 
-HANDLEBARS_FILTERS: dict[str, Filter] = {name: make_filter(call) for name, call in _FUNCTIONS.items()} | {
-    "all_true": Filter(comparison.all_true, 0, _MANY, frozenset(), takes_context=False),
-    "any_true": Filter(comparison.any_true, 0, _MANY, frozenset(), takes_context=False),
+_LIGHT = ("either", "is_true_or_zero", "item", "none_true", "refused", "size")  # whatever the value, hardly any work
+_WORK: dict[str, Callable[[Any], int] | None] = {
+    **dict.fromkeys(_LIGHT),
+    "json": whole_size,
+    "url_json": whole_size,
+}
+
+HANDLEBARS_FILTERS: dict[str, Filter] = {
+    name: make_filter(call, _WORK.get(name, size_of)) for name, call in _FUNCTIONS.items()
+} | {
+    "all_true": Filter(comparison.all_true, 0, _MANY, frozenset(), takes_context=False, work=None),
+    "any_true": Filter(comparison.any_true, 0, _MANY, frozenset(), takes_context=False, work=None),
 }

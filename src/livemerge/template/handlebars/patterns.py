@@ -15,7 +15,7 @@ from livemerge.template.runtime import Fault
 
 MAX_STEPS = 1_000  # of one machine
 MAX_REPEATS = 100  # of `{m,n}`
-MAX_WORK = 500_000  # characters times steps: some tenths of a second
+MAX_MATCH_STEPS = 500_000  # characters times steps: some tenths of a second
 
 Accepts = Callable[[str], bool]
 
@@ -28,11 +28,19 @@ class _Step:
     following: list[int] = field(default_factory=list)
 
 
-def matches_whole(text: str, expression: str) -> bool:
-    """Whether an expression matches all of a text. Raises Fault for one that cannot be read or is too large."""
+def matches_whole(text: str, expression: str) -> tuple[bool, int]:
+    """Whether an expression matches all of a text, and the steps that takes at most.
+
+    Raises Fault for an expression that cannot be read or is too large.
+    """
     machine = _Machine(expression)
-    if len(text) * len(machine.steps) > MAX_WORK:
+    steps = (len(text) + 1) * len(machine.steps)
+    if steps > MAX_MATCH_STEPS:
         raise Fault("this text is too long to be matched", "match a shorter one")
+    return _is_whole_match(machine, text), steps
+
+
+def _is_whole_match(machine: _Machine, text: str) -> bool:
     current = machine.closure({machine.start})
     for character in text:
         reached = {

@@ -8,10 +8,10 @@ from typing import Any
 from livemerge.errors import nearest
 from livemerge.template.filters import Filter
 from livemerge.template.jinja.calls import split
-from livemerge.template.jinja.lists import attribute_of, charged
+from livemerge.template.jinja.lists import attribute_of, each_of
 from livemerge.template.jinja.questions import COMPARISONS, QUESTIONS
 from livemerge.template.jinja.values import plain
-from livemerge.template.runtime import Context, Fault
+from livemerge.template.runtime import Context, Fault, charged, size_of
 
 
 def make_map(filters: Mapping[str, Filter]) -> Callable[..., list[Any]]:
@@ -22,8 +22,12 @@ def make_map(filters: Mapping[str, Filter]) -> Callable[..., list[Any]]:
         values, named = split(count, given)
         call = _filter(filters, values[0] if values else None)
         start = (context,) if call.takes_context else ()
+        more = values[1:]
         try:
-            return [call.call(*start, each, *values[1:], **named) for each in charged(context, value)]
+            return [
+                charged(context, size_of, call.call(*start, each, *more, **named), each, *more)
+                for each in each_of(context, value)
+            ]
         except TypeError:
             raise Fault(f"`{plain(values[0])}` does not take these arguments", "count them") from None
 
@@ -50,13 +54,13 @@ def _chosen(*, is_kept: bool, has_attribute: bool) -> Callable[..., list[Any]]:
         if has_attribute and not values:
             raise Fault("an attribute's name is needed here", "write it as `selectattr('name')`")
         read = attribute_of(values[0]) if has_attribute else attribute_of(None)
-        test = _test(values[1:] if has_attribute else values)
-        return [each for each in charged(context, value) if test(read(each)) is is_kept]
+        test = _test(context, values[1:] if has_attribute else values)
+        return [each for each in each_of(context, value) if test(read(each)) is is_kept]
 
     return choose
 
 
-def _test(given: tuple[Any, ...]) -> Callable[[Any], bool]:
+def _test(context: Context, given: tuple[Any, ...]) -> Callable[[Any], bool]:
     if not given:
         return bool
     name = plain(given[0]) if isinstance(given[0], str) else ""
@@ -67,7 +71,7 @@ def _test(given: tuple[Any, ...]) -> Callable[[Any], bool]:
 
     def test(value: Any) -> bool:
         try:
-            return bool(known(value, *given[1:]))
+            return bool(charged(context, size_of, known(value, *given[1:]), value, *given[1:]))
         except TypeError:
             raise Fault(f"the test `{name}` does not take these arguments", "count them") from None
 

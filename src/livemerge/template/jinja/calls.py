@@ -21,8 +21,8 @@ from livemerge.template.jinja.values import (
     not_there,
     plain,
 )
-from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS
-from livemerge.template.runtime import MISSING, Context, Fault, Output, Program, Scope
+from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS, ROUND_WORK
+from livemerge.template.runtime import MISSING, Context, Fault, Output, Program, Scope, charge, look
 
 MAX_CALL_DEPTH: Final = 60  # macros that are running; each takes a few of Python's own calls
 
@@ -103,9 +103,9 @@ class Macro(Callee):
         return {"name": self.name or None, "arguments": self.parameters}.get(str(key), UNDEFINED)
 
     def call(self, context: Context, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-        context.iterations += 1
-        if context.iterations > MAX_ITERATIONS or context.depth >= MAX_CALL_DEPTH:
-            raise Fault(f"macros call each other deeper than {MAX_CALL_DEPTH}, or too often", "check for a circle")
+        charge(context, ROUND_WORK)
+        if context.depth >= MAX_CALL_DEPTH:
+            raise Fault(f"macros call each other deeper than {MAX_CALL_DEPTH}", "check for a circle")
         arguments = self._arguments(given, dict(named) if named else {})
         context.depth += 1
         found = self.written(*arguments)
@@ -348,8 +348,9 @@ def write_block(
     if names is not None:
         inner = FramedScope(scope.data, {**scope.variables, **names}, frame)
     context.depth += 1
-    context.iterations += 1
-    if context.depth > MAX_CALL_DEPTH or context.iterations > MAX_ITERATIONS:
+    charge(context, ROUND_WORK)
+    look(context, output)
+    if context.depth > MAX_CALL_DEPTH:
         raise Fault("blocks write each other too deep", "check for a circle")
     writers[at](context, inner, output, at)
     context.depth -= 1

@@ -8,8 +8,8 @@ from typing import Any
 
 from livemerge.template.jinja.operators import add
 from livemerge.template.jinja.values import UNDEFINED, Group, Undefined, item, items_of, made, not_there, plain, text
-from livemerge.template.limits import MAX_ITERATIONS, MAX_PATH_STEPS
-from livemerge.template.runtime import Context, Fault, joined
+from livemerge.template.limits import MAX_ITERATIONS, MAX_PATH_STEPS, ROUND_WORK
+from livemerge.template.runtime import Context, Fault, charge, joined
 
 
 def attribute_of(attribute: Any, default: Any = None) -> Callable[[Any], Any]:
@@ -148,17 +148,15 @@ def join_plain(value: Any, d: Any = "", attribute: Any = None) -> str:
 def mapped(context: Context, value: Any, attribute: Any, default: Any = None) -> list[Any]:
     """An attribute of each item."""
     read = attribute_of(attribute, default)
-    return [read(each) for each in charged(context, value)]
+    return [read(each) for each in each_of(context, value)]
 
 
-def charged(context: Context, value: Any) -> Any:
+def each_of(context: Context, value: Any) -> Any:
     """The items that something is applied to, counted as rounds of a loop."""
     if not value:
         return ()
     items = items_of(value)
-    context.iterations += len(items)
-    if context.iterations > MAX_ITERATIONS:
-        raise Fault(f"loops go round more than {MAX_ITERATIONS} times", "make the list shorter")
+    charge(context, len(items) * ROUND_WORK)
     return items
 
 

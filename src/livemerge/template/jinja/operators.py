@@ -13,7 +13,7 @@ from markupsafe import Markup
 from livemerge.template.jinja.formats import printf
 from livemerge.template.jinja.values import MAX_BITS, Undefined, made, not_there, text
 from livemerge.template.limits import MAX_ITERATIONS, MAX_TEXT_CHARACTERS
-from livemerge.template.runtime import Fault, joined, too_long
+from livemerge.template.runtime import Context, Fault, charge, joined, size_of, too_long
 
 _NUMBERS = (int, float, Decimal)
 _ADVICE = "turn one of them into the other's kind, with `|int`, `|float` or `|string`"
@@ -71,8 +71,14 @@ def subtract(left: Any, right: Any) -> Any:
     return _small(_reckoned("-", operator.sub if is_known else _none, left, right))
 
 
-def times(left: Any, right: Any) -> Any:
+def times(context: Context, left: Any, right: Any) -> Any:
     """Numbers multiplied, a text or list repeated."""
+    found = _product(left, right)
+    charge(context, size_of(found))
+    return found
+
+
+def _product(left: Any, right: Any) -> Any:
     if _are(_NUMBERS, left, right):
         if _are(int, left, right) and left.bit_length() + right.bit_length() > MAX_BITS + 1:
             raise Fault("a number grows too large", "use smaller numbers")

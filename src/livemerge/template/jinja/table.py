@@ -14,12 +14,44 @@ from livemerge.template.filters import Filter
 from livemerge.template.jinja import applied, calls, html, lists, numbers, operators, texts
 from livemerge.template.jinja.questions import QUESTIONS
 from livemerge.template.jinja.values import UNDEFINED, item, present
-from livemerge.template.runtime import MISSING
+from livemerge.template.runtime import MISSING, size_of, sorting_size, whole_size
 
 MAX_ARGUMENTS: Final = 1_000  # of one call
 
 
-def _filter(call: Callable[..., Any]) -> Filter:
+# What looks at a number, or no further than at one place of its value, has hardly any work.
+_LIGHT: Final = (
+    *("abs", "count", "d", "default", "first", "float", "int", "last", "length", "round", "op_subtract", "op_divide"),
+    *("op_floor_divide", "op_times", "op_power", "op_negative", "op_positive", "op_item", "set_name", "value_of"),
+    *("is_left_out", "member", "present", "call_function", "is_boolean", "is_callable", "is_defined", "is_divisibleby"),
+    *("is_escaped", "is_even", "is_false", "is_float", "is_integer", "is_iterable", "is_mapping", "is_none"),
+    *("is_number", "is_odd", "is_sequence", "is_string", "is_true", "is_undefined"),
+)
+
+
+def _method_size(value: Any) -> int:
+    """The work of calling a value's method: those of mappings look one key up, or give what is measured then."""
+    return 0 if isinstance(value, Mapping) else size_of(value)
+
+
+_WORK: Final[Mapping[str, Callable[[Any], int] | None]] = {
+    **dict.fromkeys(_LIGHT),
+    "call_method": _method_size,
+    "dictsort": sorting_size,
+    "equals": whole_size,
+    "differs": whole_size,
+    "groupby": sorting_size,
+    "sort": sorting_size,
+    "tojson": whole_size,
+    "unique": whole_size,
+}
+
+
+def _filters(calls_by_name: Mapping[str, Callable[..., Any]]) -> dict[str, Filter]:
+    return {name: _filter(call, _WORK.get(name, size_of)) for name, call in calls_by_name.items()}
+
+
+def _filter(call: Callable[..., Any], work: Callable[[Any], int] | None = size_of) -> Filter:
     """A function's arity: any parameter may also be given by its name."""
     parameters = list(signature(call).parameters.values())
     takes_context = parameters[0].name == "context"
@@ -32,6 +64,7 @@ def _filter(call: Callable[..., Any]) -> Filter:
         MAX_ARGUMENTS if is_open else len(named),
         frozenset() if is_open else frozenset(each.name for each in named),
         takes_context,
+        work=work,
     )
 
 
@@ -81,7 +114,7 @@ _PLAIN: Final[Mapping[str, Callable[..., Any]]] = {
     "wordwrap": texts.wordwrap,
     "xmlattr": html.xml_attributes,
 }
-_SIMPLE: Final = {name: _filter(call) for name, call in _PLAIN.items()}
+_SIMPLE: Final = _filters(_PLAIN)
 _ESCAPES: Final = {"e": _filter(html.escape), "escape": _filter(html.escape)}
 APPLYING: Final = frozenset({"select", "reject", "selectattr", "rejectattr"})
 """Filters whose arguments are those of another filter or test."""
@@ -140,8 +173,8 @@ _INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
     "plain_xmlattr": html.attributes_text,
 }
 INSIDE: Final[Mapping[str, Filter]] = {
-    **{name: _filter(call) for name, call in _INSIDE.items()},
-    **{f"{QUESTION}{name}": _filter(call) for name, call in QUESTIONS.items()},
+    **_filters(_INSIDE),
+    **_filters({f"{QUESTION}{name}": call for name, call in QUESTIONS.items()}),
 }
 
 JINJA_TABLE: Final[Mapping[str, Filter]] = {**INSIDE, **{k: v for k, v in JINJA_FILTERS.items() if k not in _ESCAPES}}
@@ -168,7 +201,7 @@ def _absent(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _guarded(name: str) -> Filter:
-    return replace(_filter(_ALL[name]), call=_absent(_ALL[name]))
+    return replace(_filter(_ALL[name], _WORK.get(name, size_of)), call=_absent(_ALL[name]))
 
 
 _ALL: Final = {**_PLAIN, **_INSIDE}

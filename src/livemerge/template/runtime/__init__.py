@@ -9,7 +9,7 @@ from livemerge.template.runtime.comparison import contains, equal, greater, grea
 from livemerge.template.runtime.context import Context, Environment, Program, Scope, count, next_of
 from livemerge.template.runtime.fault import Fault, too_long
 from livemerge.template.runtime.loop_state import ForLoop
-from livemerge.template.runtime.loops import checked, items_of, part_of, rounds
+from livemerge.template.runtime.loops import checked, items_of, look, part_of, rounds
 from livemerge.template.runtime.numbers import strict_number, whole_number, whole_range
 from livemerge.template.runtime.output import Output, check_size, merged
 from livemerge.template.runtime.steps import item, step
@@ -28,6 +28,7 @@ from livemerge.template.runtime.values import (
     is_number,
     is_true,
 )
+from livemerge.template.runtime.work import SMALL, charge, charged, size_of, sorting_size, whole_size
 
 __all__ = [
     "BLANK",
@@ -43,8 +44,11 @@ __all__ = [
     "MISSING",
     "Output",
     "Program",
+    "SMALL",
     "Scope",
     "Special",
+    "charge",
+    "charged",
     "check_size",
     "checked",
     "clean_html",
@@ -65,15 +69,19 @@ __all__ = [
     "joined",
     "less",
     "less_equal",
+    "look",
     "merged",
     "next_of",
     "order",
     "part_of",
     "rounds",
+    "size_of",
+    "sorting_size",
     "step",
     "strict_number",
     "text_of",
     "too_long",
     "whole_number",
     "whole_range",
+    "whole_size",
 ]

@@ -9,8 +9,8 @@ import re
 _NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
-_NOT_IN_TEXT = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NO_CHARACTERS}]")
-_NOT_IN_HTML = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NO_CHARACTERS}]")
+_NOT_IN_TEXT = re.compile(f"[\ud800-\udfff]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_NO_CHARACTERS}]+")
+_NOT_IN_HTML = re.compile(f"[\ud800-\udfff]|[\x00-\x08\x0b-\x1f\x7f-\x9f{_NO_CHARACTERS}]+")
 
 
 def clean_text(text: str) -> str:

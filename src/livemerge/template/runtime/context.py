@@ -9,7 +9,7 @@ from livemerge.template.fetches import Reply, Request, ask_nobody
 from livemerge.template.runtime.output import Output
 from livemerge.template.runtime.texts import text_of
 
-CHECK_EVERY = 64  # loop rounds between two looks at the size of the output
+CHECK_WORK = 6_400  # units between two looks at the size of the output
 
 
 class Context:
@@ -18,8 +18,8 @@ class Context:
     What most renderings never change belongs to the class until one does.
     """
 
-    iterations = 0
-    checkpoint = CHECK_EVERY  # iterations at which the size of the output is looked at
+    work = 0  # done so far: runtime.work
+    checkpoint = CHECK_WORK  # the work at which the size of the output is looked at
     depth = 0  # of templates in templates
     is_isolated = False  # inside `render`, where `include` is not allowed
     changed: str | None = None  # what `ifchanged` wrote last

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from livemerge.template.limits import MAX_ITERATIONS
-from livemerge.template.runtime.context import CHECK_EVERY, Context
-from livemerge.template.runtime.fault import Fault
+from livemerge.template.limits import ROUND_WORK
+from livemerge.template.runtime.context import CHECK_WORK, Context
 from livemerge.template.runtime.numbers import strict_number
 from livemerge.template.runtime.output import Output, check_size
 from livemerge.template.runtime.values import MAPPINGS, SEQUENCES
+from livemerge.template.runtime.work import ITEM_WORK, charge
 
 
 def items_of(value: Any) -> Sequence[Any]:
@@ -28,6 +28,8 @@ def part_of(
     value: Any, context: Context, key: str, limit: Any, offset: Any, resumes: bool, is_reversed: bool
 ) -> Sequence[Any]:
     """The part of a loop's items that limit, offset and reversed ask for; remembers where it stops."""
+    if isinstance(value, MAPPINGS):
+        charge(context, ITEM_WORK * len(value))
     items = items_of(value)
     if isinstance(value, str):  # a text is one item, whatever part of it is asked for
         return items
@@ -39,23 +41,34 @@ def part_of(
     return part[::-1] if is_reversed else part
 
 
-def rounds(context: Context, items: Sequence[Any], output: Output) -> Sequence[Any] | Iterator[Any]:
-    """The items of one loop, charged to the rendering's limits."""
-    context.iterations += len(items)
-    return items if context.iterations < context.checkpoint else checked(context, items, output)
+def rounds(context: Context, items: Sequence[Any], output: Output, work: int = ROUND_WORK) -> Iterable[Any]:
+    """The items of one loop, each round charged with its work."""
+    context.work += len(items) * work
+    return items if context.work < context.checkpoint else checked(context, items, output, work)
 
 
-def checked(context: Context, items: Sequence[Any], output: Output) -> Sequence[Any] | Iterator[Any]:
-    """The items of a loop that reaches a checkpoint; long loops look at the output's size as they go."""
-    if context.iterations > MAX_ITERATIONS:
-        raise Fault(f"loops go round more than {MAX_ITERATIONS} times", "limit the list this loop goes over")
-    context.checkpoint = min(context.iterations + CHECK_EVERY, MAX_ITERATIONS)
-    check_size(output)
-    return items if len(items) < CHECK_EVERY else _checked_rounds(items, output)
+def checked(context: Context, items: Sequence[Any], output: Output, work: int) -> Iterable[Any]:
+    """The items of a loop that reaches a checkpoint; long loops are charged, and the output measured, as they go."""
+    whole = len(items) * work
+    if whole > CHECK_WORK:
+        context.work -= whole
+        return _checked_rounds(context, items, output, work)
+    look(context, output)
+    return items
 
 
-def _checked_rounds(items: Sequence[Any], output: Output) -> Iterator[Any]:
-    for at, item in enumerate(items):
-        if not at % CHECK_EVERY:
-            check_size(output)
-        yield item
+def _checked_rounds(context: Context, items: Sequence[Any], output: Output, work: int) -> Iterator[Any]:
+    step = max(CHECK_WORK // work, 1)
+    for start in range(0, len(items), step):
+        part = items[start : start + step]
+        context.work += len(part) * work
+        look(context, output)
+        yield from part
+
+
+def look(context: Context, output: Output) -> None:
+    """A look at what was done and written since the last one. Raises Fault where it is too much."""
+    if context.work >= context.checkpoint:
+        charge(context, 0)
+        context.checkpoint = context.work + CHECK_WORK
+        check_size(output)

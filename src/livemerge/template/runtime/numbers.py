@@ -9,10 +9,13 @@ from typing import Any
 from livemerge.template.runtime.fault import Fault
 from livemerge.template.runtime.texts import text_of
 
+MAX_BOUND = 10**18  # of a range: Python counts no more items than 2**63
+
 
 def whole_range(start: Any, end: Any) -> range:
     """The numbers of `(start..end)`; texts that are no number count as 0."""
-    return range(whole_number(start), whole_number(end) + 1)
+    first, last = (max(min(whole_number(each), MAX_BOUND), -MAX_BOUND) for each in (start, end))
+    return range(first, last + 1)
 
 
 def whole_number(value: Any) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from livemerge.template.limits import MAX_OUTPUT_CHARACTERS
-from livemerge.template.runtime.fault import Fault
+from livemerge.template.limits import MAX_OUTPUT_CHARACTERS, MAX_TEXT_CHARACTERS
+from livemerge.template.runtime.fault import Fault, too_long
 
 
 class Output(list[Any]):
@@ -27,6 +27,8 @@ def check_size(output: Output) -> None:
 
 
 def merged(output: Output) -> str:
-    """The text of a finished piece of output, within the limit."""
-    check_size(output)
-    return "".join(output)
+    """The text of a finished piece of output. Raises Fault where it is too long for a value."""
+    text = "".join(output)
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise too_long()
+    return text
