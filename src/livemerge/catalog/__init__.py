@@ -1,6 +1,8 @@
 """Settings → catalog: which fields exist, of which type, from where, how fresh, and what instead."""
 
+from livemerge.catalog.esps import DEFAULT_DEADLINE_S, ESPS, Esp, deadline_s_of
 from livemerge.catalog.extensions import DataExtension, declared_name
+from livemerge.catalog.feeds import Feed
 from livemerge.catalog.fields import SYSTEM_NAMES, Binding, By, Catalog, Feature, Field, needs
 from livemerge.catalog.load import FEATURES, load_catalog
 from livemerge.catalog.types import (
@@ -12,8 +14,11 @@ from livemerge.catalog.types import (
     is_empty,
     zero,
 )
+from livemerge.catalog.views import Escape, Shape, View
 
 __all__ = [
+    "DEFAULT_DEADLINE_S",
+    "ESPS",
     "FEATURES",
     "MAX_INTEGER",
     "MAX_LIST_ITEMS",
@@ -23,10 +28,16 @@ __all__ = [
     "By",
     "Catalog",
     "DataExtension",
+    "Escape",
+    "Esp",
     "Feature",
+    "Feed",
     "Field",
+    "Shape",
+    "View",
     "WrongTypeError",
     "admit",
+    "deadline_s_of",
     "declared_name",
     "is_empty",
     "load_catalog",

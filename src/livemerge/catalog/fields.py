@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 from livemerge import config
 from livemerge.catalog.extensions import DataExtension
+from livemerge.catalog.feeds import Feed
+from livemerge.catalog.views import View
 from livemerge.config import PROVIDED_NAMES
 from livemerge.values import Value
 
@@ -83,6 +86,8 @@ class Catalog:
     by: Mapping[str, By]  # for the sources not keyed by the customer
     names: Mapping[str, str]  # every field name and alias → field name
     extensions: Mapping[str, DataExtension]  # by name
+    views: Mapping[str, View] = dataclasses.field(default_factory=dict)
+    feeds: Mapping[str, Feed] = dataclasses.field(default_factory=dict)
 
     def field_of(self, path: str) -> Field | None:
         """The field a template path reads: the longest prefix that is a field's name or alias.

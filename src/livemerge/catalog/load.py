@@ -10,8 +10,10 @@ from jmespath.exceptions import JMESPathError
 
 from livemerge import config
 from livemerge.catalog.extensions import load_extensions
+from livemerge.catalog.feeds import load_feeds
 from livemerge.catalog.fields import SYSTEM_NAMES, By, Catalog, Feature, Field, needs
 from livemerge.catalog.types import MAX_LIST_ITEMS, WrongTypeError, admit
+from livemerge.catalog.views import load_views
 from livemerge.config import FIELD_NAME, PROVIDED_NAMES, RESERVED_FIELDS, Settings, parse_duration_s
 from livemerge.errors import ConfigError, nearest, raise_all
 from livemerge.values import Value
@@ -39,8 +41,11 @@ def load_catalog(settings: Settings) -> Catalog:
     mistakes += _by_mistakes(by, fields, settings)
     mistakes += _path_mistakes(settings)
     extensions = load_extensions(settings, mistakes)
+    items = {field.name for field in fields.values() if field.item_of}
+    views = load_views(settings, items, mistakes)
+    feeds = load_feeds(settings, mistakes)
     raise_all(mistakes)
-    return Catalog(fields, settings.source, by, names, extensions)
+    return Catalog(fields, settings.source, by, names, extensions, views, feeds)
 
 
 def _by(source: config.Source) -> By | None:

@@ -20,6 +20,7 @@ from livemerge.config.sections import (
     Campaign,
     DataExtension,
     EventsSource,
+    Feed,
     Fetch,
     FetchCredential,
     Field,
@@ -39,6 +40,7 @@ from livemerge.config.sections import (
     Store,
     TableSource,
     Transport,
+    View,
 )
 from livemerge.config.template_files import TEMPLATES, template_files, template_texts
 
@@ -57,6 +59,7 @@ __all__ = [
     "Campaign",
     "DataExtension",
     "EventsSource",
+    "Feed",
     "Fetch",
     "FetchCredential",
     "Field",
@@ -78,6 +81,7 @@ __all__ = [
     "TableSource",
     "TomlPlaces",
     "Transport",
+    "View",
     "is_loopback",
     "load_campaign",
     "load_settings",

@@ -82,7 +82,8 @@ RANGES = {
 
 def _out_of_range(keys: tuple[str, ...], section: Section, places: TomlPlaces) -> Iterable[ConfigError]:
     for name, (least, most) in RANGES.items():
-        if not least <= getattr(section, name, least) <= most:
+        given = getattr(section, name, least)
+        if given is not None and not least <= given <= most:
             what = f"`{name}` is not between {least} and {most}"
             yield ConfigError(what, where=places.where(*keys, name), advice=f"Write a number from {least} to {most}.")
 
@@ -132,6 +133,8 @@ def _sections(settings: Settings) -> Iterable[tuple[tuple[str, ...], Section]]:
         *((("transport", name), section) for name, section in settings.transport.items()),
         *((("source", name), section) for name, section in settings.source.items()),
         *((("data_extension", name), section) for name, section in settings.data_extension.items()),
+        *((("view", name), section) for name, section in settings.view.items()),
+        *((("feed", name), section) for name, section in settings.feed.items()),
         (("fetch",), settings.fetch),
         *((("fetch", "credential", name), section) for name, section in settings.fetch.credential.items()),
     ]

@@ -12,6 +12,7 @@ from livemerge.config.places import TomlPlaces
 from livemerge.config.sections import (
     DataExtension,
     EventsSource,
+    Feed,
     Field,
     HttpSource,
     Maildir,
@@ -19,6 +20,7 @@ from livemerge.config.sections import (
     Smtp,
     SqlSource,
     TableSource,
+    View,
 )
 from livemerge.errors import ConfigError, nearest
 
@@ -27,7 +29,12 @@ _KINDS: dict[str, dict[str, type[Section]]] = {
     "transport": {"smtp": Smtp, "maildir": Maildir},
 }
 
-_KINDLESS: dict[str, type[Section]] = {"field": Field, "data_extension": DataExtension}
+_KINDLESS: dict[str, type[Section]] = {
+    "field": Field,
+    "data_extension": DataExtension,
+    "view": View,
+    "feed": Feed,
+}
 
 S = TypeVar("S", bound=Section)
 

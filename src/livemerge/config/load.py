@@ -20,7 +20,7 @@ from livemerge.errors import ConfigError, raise_all
 
 _TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "fetch": Fetch}
 
-_NAMED_TABLES = ("source", "transport", "field", "data_extension")
+_NAMED_TABLES = ("source", "transport", "field", "data_extension", "view", "feed")
 
 
 def load_settings(root: Path) -> Settings:

@@ -192,6 +192,32 @@ class DataExtension(Section, frozen=True):
     timeout_ms: int = 30_000
 
 
+class View(Section, frozen=True):
+    """Fields that an ESP may read together, and how they are written for it."""
+
+    fields: list[str]
+    shape: Literal["object", "rows", "xml", "text"] = "object"
+    esp: str = ""
+    deadline_ms: int | None = None
+    on_miss: Literal["default", "empty", "error"] = "default"
+    escape: Literal["none", "html", "url"] | None = None
+    ascii: bool = False
+
+
+class Feed(Section, frozen=True):
+    """Rows that are the same for everybody. Exactly one of source and path."""
+
+    source: str = ""
+    path: str = ""
+    query: str = ""
+    columns: list[str] = []
+    limit: int = 100
+    escape: Literal["none", "html", "url"] = "html"
+    max_age: str = "15m"
+    stale_for: str = "1d"
+    timeout_ms: int = 4_000
+
+
 class Audience(Section, frozen=True):
     """Exactly one of csv, sql and table."""
 
@@ -237,6 +263,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     source: dict[str, Source] = {}
     field: dict[str, Field] = {}
     data_extension: dict[str, DataExtension] = {}
+    view: dict[str, View] = {}
+    feed: dict[str, Feed] = {}
     fetch: Fetch = Fetch()
     places: TomlPlaces | None = None
 
