@@ -57,6 +57,19 @@ class Answer:
 
 def answer_of(profile: Profile, selection: Selection) -> Answer:
     """The answer with the profile's fields. Good as long as the profile is."""
+    return answer_with(field_values(profile, selection), profile, selection)
+
+
+def answer_with(values: Json, profile: Profile, selection: Selection) -> Answer:
+    """The answer with these values in the place of the profile's fields."""
+    head, oldest = head_of(profile, selection)
+    fields = encoded(values)
+    tail = b"}" if fields == b"{}" else b"," + fields[1:]
+    return Answer(orjson.dumps(head)[:-1] + b',"age_s":', oldest, tail)
+
+
+def head_of(profile: Profile, selection: Selection) -> tuple[Json, datetime | None]:
+    """What an answer begins with, and the moment its age counts from; None where no source gave a value."""
     oldest = _oldest(profile, selection)
     head: Json = {
         "ok": True,
@@ -64,9 +77,13 @@ def answer_of(profile: Profile, selection: Selection) -> Answer:
         "source": _worst_step(profile, selection),
         "as_of": _moment(oldest) if oldest else "",
     }
-    fields = _encoded(_fields(profile, selection))
-    tail = b"}" if fields == b"{}" else b"," + fields[1:]
-    return Answer(orjson.dumps(head)[:-1] + b',"age_s":', oldest, tail)
+    return head, oldest
+
+
+def whole_answer(values: Json, profile: Profile, selection: Selection, now: datetime) -> Json:
+    """The answer as an object, without the request's name."""
+    head, oldest = head_of(profile, selection)
+    return head | {"age_s": _age_s(oldest, now) if oldest else 0} | values
 
 
 def explained(answer: Answer, profile: Profile, selection: Selection, now: datetime) -> Answer:
@@ -75,7 +92,7 @@ def explained(answer: Answer, profile: Profile, selection: Selection, now: datet
     return Answer(answer.head, answer.as_of, answer.tail[:-1] + b',"provenance":' + provenance + b"}")
 
 
-def _fields(profile: Profile, selection: Selection) -> Json:
+def field_values(profile: Profile, selection: Selection) -> Json:
     """Every field asked for as JSON has it, and its twin for people."""
     answer: Json = {}
     names = {field.name for field in selection.fields}
@@ -268,7 +285,7 @@ def readable_name(name: str) -> str:
     return safe if safe[:1].isalpha() else f"n_{safe.lstrip('_')}"
 
 
-def _encoded(answer: Json) -> bytes:
+def encoded(answer: Json) -> bytes:
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:  # half a surrogate pair, cut by a source: one bad character costs no answer
