@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from xml.parsers import expat
 
-from livemerge.template.ampscript.rows import NO_ROWS, Row, RowSet
+from livemerge.template.ampscript.rows import NO_ROWS, VALUE_ALONE, Row, RowSet
+from livemerge.template.ampscript.tables import places_of
 from livemerge.template.ampscript.texts import flag
 from livemerge.template.ampscript.values import charge, result, text
 from livemerge.template.authored import plain
@@ -71,8 +72,8 @@ def _constant(_name: str) -> Any:
 
 def _row(_name: str, value: Any) -> Row:
     if isinstance(value, dict):
-        return Row(tuple(name.lower() for name in value), tuple(_cell(each) for each in value.values()))
-    return Row(("value",), (_cell(value),))
+        return Row(places_of(name.lower() for name in value), tuple(_cell(each) for each in value.values()))
+    return Row(VALUE_ALONE, (_cell(value),))
 
 
 def _cell(value: Any) -> Any:
@@ -264,7 +265,7 @@ def _xml_rows(found: list[tuple[str, Element | None]]) -> RowSet:
     if len(found) > MAX_ROWS:
         raise _Malformed(f"it has more than {MAX_ROWS} rows")
     attributes = list(dict.fromkeys(name for _, each in found if each is not None for name in each.attrib))
-    names = ("value", "xml", *(f"{name.lower()}_att" for name in attributes))
+    places = places_of(("value", "xml", *(f"{name.lower()}_att" for name in attributes)))
     size, rows = 0, list[Row]()
     for value, each in found:
         source = "" if each is None else tostring(each, encoding="unicode")
@@ -272,5 +273,5 @@ def _xml_rows(found: list[tuple[str, Element | None]]) -> RowSet:
         if size > 4 * MAX_DOCUMENT_CHARACTERS:
             raise _Malformed("its rows are too long")
         given = ("" if each is None else each.get(name, "") for name in attributes)
-        rows.append(Row(names, (value, source, *given)))
+        rows.append(Row(places, (value, source, *given)))
     return RowSet(tuple(rows))

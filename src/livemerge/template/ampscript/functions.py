@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from livemerge.template.ampscript import coded, content, documents, http, reckoning, rows, texts, values
 from livemerge.template.authored import Mixed, as_markup, as_plain, without_tags
-from livemerge.template.filters.filter import Filter
+from livemerge.template.filters.filter import Filter, Short
 from livemerge.template.runtime import Context, Fault, size_of
 
 PART_WORK: Final = 5  # units of a part that a text is put together of
@@ -28,6 +28,7 @@ class Function:
     includes: bool = False  # its first argument is the name of a content block
     swallows_booleans: bool = False  # true and false, written as such, count as no text
     fetches: bool = False  # its first argument is the address it asks
+    is_test: bool = False  # it gives true or false
     work: Callable[[Any], int] | None = None  # of each value it is given; None: hardly any, or it counts that itself
 
 
@@ -88,7 +89,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "v": Function(_itself, 1, 1),
     "output": Function(_nothing, 0, MANY),
     "outputline": Function(_nothing, 0, MANY),
-    "empty": Function(values.is_empty, 1, 1),
+    "empty": Function(values.is_empty, 1, 1, is_test=True),
     "isnull": Function(_is_null, 1, 1),
     "isnulldefault": Function(_null_default, 2, 2),
     "raiseerror": Function(content.raise_error, 1, 5),
@@ -289,16 +290,22 @@ def _refuse(what: Any, advice: Any) -> None:
     raise Fault(str.__str__(what), str.__str__(advice))
 
 
-def _filter(call: Callable[..., Any], arguments: int, *, takes_context: bool = False) -> Filter:
-    return Filter(call, arguments, arguments, frozenset(), takes_context, work=None)
+_AS_IT_IS: Final = Short("{name}")  # a plain text
+_IF_THERE: Final = Short("{name}", "{named} is not None")
+
+
+def _filter(
+    call: Callable[..., Any], arguments: int, *, takes_context: bool = False, short: Short | None = None
+) -> Filter:
+    return Filter(call, arguments, arguments, frozenset(), takes_context, work=None, short=short)
 
 
 def _comparison(call: Callable[..., Any], arguments: int = 1) -> Filter:
-    return Filter(call, arguments, arguments, frozenset(), takes_context=False, work=_size)
+    return Filter(call, arguments, arguments, frozenset(), takes_context=False, work=_size, is_test=True)
 
 
 _INTERNAL: Final[dict[str, Filter]] = {
-    "v": _filter(_printed, 0),
+    "v": _filter(_printed, 0, short=_AS_IT_IS),
     "is_true": _comparison(values.is_true, 0),
     "equals": _comparison(values.equals),
     "differs": _comparison(values.differs),
@@ -306,7 +313,7 @@ _INTERNAL: Final[dict[str, Filter]] = {
     "below": _comparison(values.below),
     "not_above": _comparison(values.not_above),
     "not_below": _comparison(values.not_below),
-    "attribute": _filter(_attribute, 1, takes_context=True),
+    "attribute": _filter(_attribute, 1, takes_context=True, short=_IF_THERE),
     "attribute_value": _filter(_attribute_value, 0, takes_context=True),
     "extension": _filter(rows.extension, 1),
     "httpget_command": Filter(http.http_get_command, 1, 1, frozenset(), takes_context=True, fetches=True),
@@ -328,10 +335,11 @@ def _as_filter(function: Function) -> Filter:
         function.shares_scope,
         function.includes,
         function.fetches,
-        function.work,
+        is_test=function.is_test,
+        work=function.work,
     )
 
 
 AMPSCRIPT_FILTERS: Final = {name: _as_filter(each) for name, each in FUNCTIONS.items()} | _INTERNAL
-AMPSCRIPT_UNESCAPED: Final = {"v": _filter(_printed_plainly, 0)}
-AMPSCRIPT_PLAIN_TEXT: Final = {"v": _filter(_printed_without_tags, 0)}
+AMPSCRIPT_UNESCAPED: Final = {"v": _filter(_printed_plainly, 0, short=_AS_IT_IS)}
+AMPSCRIPT_PLAIN_TEXT: Final = {"v": _filter(_printed_without_tags, 0, short=_AS_IT_IS)}

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from livemerge.errors import AbortCampaign, SkipRecipient
 from livemerge.template.ampscript.rows import Row, RowSet
+from livemerge.template.ampscript.tables import places_of
 from livemerge.template.ampscript.texts import flag
 from livemerge.template.ampscript.values import charge, environment, text, whole
 from livemerge.template.authored import plain
@@ -23,6 +24,7 @@ RETRIES: Final = 3  # of HTTPPostWithRetry, where it names none
 OK, FAILED, EMPTY = 0, -2, -3  # what @status of HTTPGet holds; -1 was never seen, a 404 gives -2 too
 FAILS_WHEN_EMPTY, SKIPS_WHEN_EMPTY = 1, 2
 CHARACTERS_A_ROUND: Final = 1_000  # of a reply, that count as one round of a loop
+_NAME_AND_VALUE: Final = places_of(("name", "value"))
 
 
 def http_get(context: Context, url: Any, goes_on: Any = False, when_empty: Any = 0, status: Any = "") -> str:
@@ -116,7 +118,7 @@ def _post(context: Context, request: Request, variables: tuple[Any, Any], *, sto
 
 
 def _header_rows(reply: Reply) -> RowSet:
-    return RowSet(tuple(Row(("name", "value"), pair) for pair in reply.headers))
+    return RowSet(tuple(Row(_NAME_AND_VALUE, pair) for pair in reply.headers))
 
 
 def _body(context: Context, reply: Reply) -> str:

@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from itertools import accumulate
 from typing import Any
 
-from livemerge.template.ampscript.tables import LookupTable, table_of
+from livemerge.template.ampscript.tables import LookupTable, places_of, table_of
 from livemerge.template.ampscript.texts import flag
 from livemerge.template.ampscript.values import NULL, Null, charge, order, text, whole
 from livemerge.template.authored import cuts, plain
@@ -21,9 +21,9 @@ ROWS_A_ROUND = 20  # looked through, that count as one round of a loop
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; `names` in small letters, in the order of the columns."""
+    """One row; `places` are the numbers of its columns, counted from 0, by their names in small letters."""
 
-    names: tuple[str, ...]
+    places: Mapping[str, int]
     values: tuple[object, ...]
 
 
@@ -33,6 +33,7 @@ class RowSet:
 
 
 NO_ROWS = RowSet(())
+VALUE_ALONE = places_of(("value",))  # of rows that have one value
 
 
 # --- looking up ------------------------------------------------------------------------------------
@@ -51,11 +52,13 @@ def lookup(context: Context, table: Any, column: Any, *pairs: Any) -> Any:
 
 
 def lookup_rows(context: Context, table: Any, *pairs: Any) -> RowSet:
-    return _rowset(_table(table), _matches(context, _table(table), pairs, is_exact=False))
+    found = _table(table)
+    return _rowset(found, _matches(context, found, pairs, is_exact=False))
 
 
 def lookup_rows_cs(context: Context, table: Any, *pairs: Any) -> RowSet:
-    return _rowset(_table(table), _matches(context, _table(table), pairs, is_exact=True))
+    found = _table(table)
+    return _rowset(found, _matches(context, found, pairs, is_exact=True))
 
 
 def lookup_ordered_rows(context: Context, table: Any, count: Any, by: Any, *pairs: Any) -> RowSet:
@@ -72,7 +75,7 @@ def extension_row_count(context: Context, table: Any) -> int:
 
 
 def _rowset(table: LookupTable, rows: Sequence[tuple[Any, ...]]) -> RowSet:
-    return RowSet(tuple(Row(table.names, row) for row in rows[:MAX_ROWS]))
+    return RowSet(tuple(Row(table.places, row) for row in rows[:MAX_ROWS]))
 
 
 def _ordered(
@@ -139,9 +142,11 @@ def row(rows: Any, number: Any) -> Row:
 
 def field_of(found: Any, column: Any, is_strict: Any = True) -> Any:
     """A row's value by the column's name or number; `is_strict` 0 gives nothing where there is no such column."""
-    if not isinstance(found, Row):
+    if found.__class__ is not Row:
         raise Fault("this is no row", "take one from a rowset with Row()")
-    at = _column(found, column)
+    at = found.places.get(column) if isinstance(column, str) else None
+    if at is None:
+        at = _column(found, column)
     if at is not None:
         return found.values[at]
     if flag(is_strict):
@@ -151,11 +156,11 @@ def field_of(found: Any, column: Any, is_strict: Any = True) -> Any:
 
 def _column(found: Row, column: Any) -> int | None:
     if isinstance(column, int) and not isinstance(column, bool):
-        return column - 1 if 1 <= column <= len(found.names) else None
+        return column - 1 if 1 <= column <= len(found.values) else None
     name = plain(text(column)).lower()
-    if name in found.names:
-        return found.names.index(name)
-    return int(name) - 1 if name.isdecimal() and len(name) < 5 and 1 <= int(name) <= len(found.names) else None
+    if name in found.places:
+        return found.places[name]
+    return int(name) - 1 if name.isdecimal() and len(name) < 5 and 1 <= int(name) <= len(found.values) else None
 
 
 def rows_of_text(value: Any, delimiter: Any) -> RowSet:
@@ -164,10 +169,10 @@ def rows_of_text(value: Any, delimiter: Any) -> RowSet:
     if not found:
         return NO_ROWS
     if not by:
-        return RowSet((Row(("value",), (found,)),))
+        return RowSet((Row(VALUE_ALONE, (found,)),))
     parts = plain(found).split(by)
     if len(parts) > MAX_ITERATIONS:
         raise Fault(f"a text is cut into more than {MAX_ITERATIONS} rows", "shorten it")
     ends = list(accumulate(len(part) + len(by) for part in parts))
     spans = zip([0, *ends[:-1]], (end - len(by) for end in ends), strict=True)
-    return RowSet(tuple(Row(("value",), (piece,)) for piece in cuts(found, spans)))
+    return RowSet(tuple(Row(VALUE_ALONE, (piece,)) for piece in cuts(found, spans)))

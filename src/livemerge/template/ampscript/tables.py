@@ -8,9 +8,10 @@ from typing import Any, Final, TypeAlias
 
 from livemerge.template.ampscript.values import NULL, as_date, text
 from livemerge.template.authored import plain
-from livemerge.template.runtime import Fault
+from livemerge.template.runtime import MAPPINGS, Fault
 
 MAX_INDEXES: Final = 8  # of one table; what is looked for in other columns is looked for row by row
+FEW_ROWS: Final = 8  # of a table, to look through them is quicker than to make an index
 SHARED: Final = "ent."  # before the names of data extensions that belong to the whole enterprise
 
 _Cells: TypeAlias = tuple[Any, ...]
@@ -22,18 +23,17 @@ Wanted: TypeAlias = Sequence[tuple[int, Any]]
 class LookupTable:
     """The rows of one data extension. Columns are read by names of any case; a cell without a value holds Null."""
 
-    __slots__ = ("_at", "_indexes", "names", "rows")
+    __slots__ = ("_indexes", "places", "rows")
 
-    def __init__(self, columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+    def __init__(self, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
         """Each row has a value, or None, for every column."""
-        self.names = tuple(str(column).lower() for column in columns)
-        self.rows: tuple[_Cells, ...] = tuple(tuple(NULL if value is None else value for value in row) for row in rows)
-        self._at = {name: at for at, name in enumerate(self.names)}
+        self.places = places_of(str(column).lower() for column in columns)
+        self.rows: tuple[_Cells, ...] = tuple(map(_cells, rows))
         self._indexes: dict[tuple[int, bool], _Index | None] = {}
 
     def column(self, name: str) -> int:
         """A column's number, counted from 0. Raises Fault where there is none of this name."""
-        at = self._at.get(name.strip().lower())
+        at = self.places.get(name.strip().lower())
         if at is None:
             raise Fault("the data extension has no such column", "check the column's name")
         return at
@@ -41,10 +41,15 @@ class LookupTable:
     def matches(self, wanted: Wanted, *, is_exact: bool) -> tuple[list[_Cells], int]:
         """The rows in which every column holds its value, in their order, and how many rows were looked at."""
         rows = self._candidates(wanted, is_exact)
-        return [row for row in rows if all(_is_equal(row[at], value, is_exact) for at, value in wanted)], len(rows)
+        found = rows
+        for at, value in wanted:
+            found = _matching(found, at, value, is_exact)
+        return list(found), len(rows)
 
     def _candidates(self, wanted: Wanted, is_exact: bool) -> Sequence[_Cells]:
         """The rows that may match: those of the shortest list an index has, else all."""
+        if len(self.rows) <= FEW_ROWS:
+            return self.rows
         lists = [
             index.get(_key(value, is_exact), ())
             for at, value in wanted
@@ -60,6 +65,11 @@ class LookupTable:
         return self._indexes.get(slot)
 
 
+def _cells(row: Iterable[Any]) -> _Cells:
+    found = tuple(row)
+    return tuple(NULL if value is None else value for value in found) if None in found else found
+
+
 def _make_index(rows: Sequence[_Cells], at: int, is_exact: bool) -> _Index | None:
     found: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
@@ -70,23 +80,47 @@ def _make_index(rows: Sequence[_Cells], at: int, is_exact: bool) -> _Index | Non
 
 
 def _key(value: Any, is_exact: bool) -> str:
-    written = str.__str__(plain(text(value)))
+    written = value if type(value) is str else plain(text(value))
     return written if is_exact else written.lower()
 
 
-def _is_equal(cell: Any, value: Any, is_exact: bool) -> bool:
-    if isinstance(cell, date) or isinstance(value, date):
-        moment = as_date(cell)
-        return moment is not None and moment == as_date(value)
-    return _key(cell, is_exact) == _key(value, is_exact)
+def _matching(rows: Sequence[_Cells], at: int, value: Any, is_exact: bool) -> Sequence[_Cells]:
+    """The rows whose column holds a value; moments are compared where one of the two is a date."""
+    key, is_date = _key(value, is_exact), isinstance(value, date)
+    return [
+        row
+        for row in rows
+        if (_is_same_moment(row[at], value) if is_date or isinstance(row[at], date) else _key(row[at], is_exact) == key)
+    ]
+
+
+def _is_same_moment(cell: Any, value: Any) -> bool:
+    moment = as_date(cell)
+    return moment is not None and moment == as_date(value)
+
+
+def places_of(names: Iterable[str]) -> Mapping[str, int]:
+    """The numbers of columns, counted from 0, by their names; the first of two that have the same."""
+    found: dict[str, int] = {}
+    for at, name in enumerate(names):
+        found.setdefault(name, at)
+    return found
 
 
 def table_of(rows: Sequence[Any]) -> LookupTable:
     """The table that a list of mappings is; what is no mapping is left out."""
-    given = [row for row in rows if isinstance(row, Mapping)]
+    given = [row for row in rows if isinstance(row, MAPPINGS)]
+    names = [str(name).lower() for name in given[0]] if given else []
+    if len(set(names)) == len(names) and _have_same_columns(given):
+        return LookupTable(names, [row.values() for row in given])
     columns = {str(name).lower(): None for row in given for name in row}
     folded = ({str(name).lower(): value for name, value in row.items()} for row in given)
     return LookupTable(columns, [[row.get(name) for name in columns] for row in folded])
+
+
+def _have_same_columns(rows: Sequence[Mapping[Any, Any]]) -> bool:
+    first = list(rows[0]) if rows else []
+    return all(list(row) == first for row in rows)
 
 
 class LookupTables(Mapping[str, Any]):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
@@ -15,8 +14,8 @@ from typing import Any, Final
 from livemerge.template.ampscript.dates import MIN_DATE, date_from_text
 from livemerge.template.authored import plain
 from livemerge.template.limits import ROUND_WORK
+from livemerge.template.runtime import LISTS, MAPPINGS, NUMBERS, Environment, Fault
 from livemerge.template.runtime import Context as RenderContext
-from livemerge.template.runtime import Environment, Fault
 from livemerge.template.runtime import charge as charge_units
 
 ACCOUNT_ZONE: Final = timezone(timedelta(hours=-6))  # Central Standard Time without daylight saving, as SFMC runs
@@ -29,6 +28,8 @@ ARITHMETIC: Final = Context(
     prec=28, rounding=ROUND_HALF_UP, Emin=-324, Emax=308, capitals=1, clamp=0, flags=[], traps=[]
 )
 
+_SINGLE: Final = (str, *NUMBERS)  # tuples made once: a union that is made anew costs ten times as much
+_SIZED: Final = (str, *LISTS, *MAPPINGS)
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*")
 _GROUPED = re.compile(r"\s*[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?\s*")
 
@@ -59,9 +60,9 @@ NULL: Final = Null("")
 
 def number_from_text(value: str) -> int | Decimal | None:
     """The number a text is, None where it is none; groups of thousands may have commas."""
-    if len(value) > MAX_NUMBER_CHARACTERS:
-        return None
     text = plain(value)
+    if len(text) > MAX_NUMBER_CHARACTERS or text[:1].isalpha():
+        return None
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     elif not _NUMBER.fullmatch(text):
@@ -183,13 +184,13 @@ def text(value: Any) -> str:
         return ""
     if value is True or value is False:
         return "True" if value else "False"
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, NUMBERS):
         found = as_number(value)
         return "" if found is None else number_text(found)
     if isinstance(value, date):
         found_date = as_date(value)
         return "" if found_date is None else date_text(found_date)
-    if isinstance(value, list | tuple) and all(isinstance(item, str | int | float | Decimal) for item in value):
+    if isinstance(value, LISTS) and all(isinstance(item, _SINGLE) for item in value):
         return ",".join(plain(text(item)) for item in value[:1000])
     return ""  # rows, rowsets and mappings print as nothing
 
@@ -203,12 +204,12 @@ def is_true(value: Any) -> bool:
         return bool(value)
     if isinstance(value, str):
         return plain(value).strip().lower() == "true"
-    return isinstance(value, int | float | Decimal) and as_number(value) == 1
+    return isinstance(value, NUMBERS) and as_number(value) == 1
 
 
 def is_empty(value: Any) -> bool:
     """Empty(): no value, or a text without characters; white space and 0 are values."""
-    return value is None or (isinstance(value, str | list | tuple | Mapping) and len(value) == 0)
+    return value is None or (isinstance(value, _SIZED) and len(value) == 0)
 
 
 def order(left: Any, right: Any) -> tuple[bool, bool, bool]:
@@ -248,11 +249,19 @@ def _collated(value: str) -> str:
 
 
 def equals(left: Any, right: Any) -> bool:
+    """Whether two values are equal; of two texts that are no numbers, how they would order is not asked."""
+    if isinstance(left, str) and isinstance(right, str):
+        if left == right:
+            return True
+        one, other = number_from_text(left), number_from_text(right)
+        if one is None and other is None:
+            return plain(left).lower() == plain(right).lower()
+        return bool(_comparable(one) == _comparable(other))
     return order(left, right)[0]
 
 
 def differs(left: Any, right: Any) -> bool:
-    return not order(left, right)[0]
+    return not equals(left, right)
 
 
 def below(left: Any, right: Any) -> bool:

@@ -49,7 +49,16 @@ def _filtered(function: Function, node: nodes.FilterCall, hold: Callable[[str], 
     if known.call in SHORT_FILTERS and not node.arguments:
         return short_call(function, python, known, target, SHORT_FILTERS[known.call])
     arguments = [("", each) for each in node.arguments] + list(node.options)
-    return call(function, python, known, target, [(*each, _argument(function, each[1], known)) for each in arguments])
+    given = [(*each, _argument(function, each[1], known)) for each in arguments]
+    if known.short is None:
+        found = call(function, python, known, target, given)
+    else:
+        name, named = function.named(target)
+        test = known.short.test.format(name=name, named=named)
+        found = f"({known.short.gives.format(name=name)} if {test} else {call(function, python, known, name, given)})"
+    if known.is_test:
+        function.kinds[found] = "boolean"
+    return found
 
 
 def _argument(function: Function, node: Expression, known: Filter) -> str:

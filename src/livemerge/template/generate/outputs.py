@@ -60,7 +60,7 @@ def _output_or_absent(function: Function, node: nodes.Output) -> None:
     if not function.is_traced:
         _write(function, node)
         return
-    function.emit(f"if {_absence(node)}:")
+    function.emit(f"if {_absence(function, node)}:")
     with function.indented():
         static(function, node.absent or "")
     function.emit("else:")
@@ -68,9 +68,11 @@ def _output_or_absent(function: Function, node: nodes.Output) -> None:
         _write(function, replace(node, absent=None))
 
 
-def _absence(node: nodes.Output) -> str:
+def _absence(function: Function, node: nodes.Output) -> str:
+    """A test for a name that is not in the data; one that has a value is not looked up again."""
     name = next(found.root for found in expressions_in(node.value) if isinstance(found, nodes.Path))
-    return f"S.data.get({name!r}, MISSING) is MISSING"
+    held = function.roots.get(name, "") if isinstance(name, str) else ""
+    return f"{held and f'{held} is None and '}S.data.get({name!r}, MISSING) is MISSING"
 
 
 def _write(function: Function, node: nodes.Output) -> None:
@@ -80,7 +82,7 @@ def _write(function: Function, node: nodes.Output) -> None:
     if not piece:
         piece = _encoded(function, written(function, node.value), node)
         if node.absent is not None:
-            piece = f"{function.sink.encoding.static(node.absent)!r} if {_absence(node)} else {piece}"
+            piece = f"{function.sink.encoding.static(node.absent)!r} if {_absence(function, node)} else {piece}"
         piece = function.name_from_here(key, piece) if key else piece
     function.piece(piece)
     _written(function, node)
