@@ -19,7 +19,16 @@ import msgspec
 from msgspec.structs import replace
 
 from livemerge import config
-from livemerge.access import AccessLog, Keys
+from livemerge.access import (
+    AccessLog,
+    AccessTokens,
+    Admission,
+    Guesses,
+    Keys,
+    Shares,
+    Signatures,
+    Unusual,
+)
 from livemerge.campaign import (
     DEFAULT_OCCURRENCE,
     Ledger,
@@ -223,7 +232,38 @@ class Livemerge:
 
     @cached_property
     def access_log(self) -> AccessLog:
-        return AccessLog(self.store, self.clock)
+        told = self.settings.access
+        keep_s = config.parse_duration_s(told.keep) or 0.0
+        return AccessLog(self.store, self.clock, self.unusual, keep_s=keep_s, keep_rows=told.keep_rows)
+
+    @cached_property
+    def unusual(self) -> Unusual:
+        told = self.settings.access
+        return Unusual(self.store, self.clock, ids_per_hour=told.ids_per_hour, misses=told.misses)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokens:
+        return AccessTokens(self.store, self.keys, self.clock, lambda: self.link_secret)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        return Signatures(self.keys, self.clock, lambda: self.link_secret)
+
+    @cached_property
+    def admission(self) -> Admission:
+        """Decides what each request may do."""
+        told = self.settings.access
+        return Admission(
+            self.keys,
+            self.access_tokens,
+            self.signatures,
+            Guesses(self.clock, most_per_minute=told.wrong_keys_per_minute),
+            Shares(self.clock, burst_s=told.burst_s),
+            self.unusual,
+            self.clock,
+            rate_per_s=told.rate_per_s,
+            proxies=told.proxies,
+        )
 
     @cached_property
     def link_secret(self) -> bytes:

@@ -204,7 +204,8 @@ async def test_every_way_to_send_a_key_opens_but_the_query(project: Livemerge) -
         opened = [await client.get(f"{PATH}/c-1?fields=points", headers=way) for way in ways]
         refused = await client.get(f"{PATH}/c-1?fields=points&key={key}&api_key={key}&X-API-Key={key}")
     assert [response.status_code for response in opened] == [200] * 4
-    assert refused.status_code == 401
+    assert refused.status_code == 403
+    assert "--allow-query" in refused.json()["error"]["advice"]
 
 
 async def test_a_missing_wrong_or_revoked_key_is_told_how_to_come_in(project: Livemerge) -> None:

@@ -31,6 +31,7 @@ MAX_NETWORKS: Final = 100
 MAX_PER_S: Final = 1e9
 PREFIX_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ESP: Final = re.compile(r"(?:[a-z][a-z0-9-]{0,39})?")
+_PREFIX: Final = re.compile(r"[a-z0-9]{8}")
 _KEY: Final = re.compile(r"lm_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 
 ADD: Final = """
@@ -46,6 +47,8 @@ SELECT prefix FROM api_key WHERE replaces = ? AND revoked_at IS NULL AND (expire
 SHORTEN: Final = """
 UPDATE api_key SET expires_at = ? WHERE prefix = ?
 """
+SIGN: Final = "UPDATE api_key SET signing_round = signing_round + 1, signing_since = ? WHERE prefix = ?"
+TRUST: Final = "UPDATE api_key SET signing_public = ? WHERE prefix = ?"
 REVOKE: Final = "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE prefix = ?"
 
 
@@ -97,6 +100,7 @@ class Keys:
         self._store = store
         self._clock = clock
         self._remembered: dict[bytes, tuple[AccessGrant, float]] = {}  # by hash; with the monotonic end in s
+        self._signers: dict[str, tuple[KeyRecord, float]] = {}  # by prefix
 
     def create(
         self,
@@ -122,7 +126,7 @@ class Keys:
             ends_s = self._clock.now().timestamp() + grace_s
             if old.expires_at is None or old.expires_at.timestamp() > ends_s:
                 self._store.run(SHORTEN, (ends_s, prefix))
-        self._remembered.clear()
+        self._forget()
         return new
 
     def _create(
@@ -163,7 +167,7 @@ class Keys:
         """Ends a key now; other processes notice within REMEMBERED_S. Raises AccessError where there is none."""
         if not self._store.run(REVOKE, (self._clock.now().timestamp(), prefix)):
             raise _no_such(prefix)
-        self._remembered.clear()
+        self._forget()
 
     def ls(self) -> Sequence[KeyRecord]:
         """All keys, oldest first, the ended ones too."""
@@ -178,8 +182,8 @@ class Keys:
         return self._unexpired(self._recall(digest) or self._look_up(match[1], digest))
 
     def recalls(self, presented: str) -> bool:
-        """Whether this very key was found good within the last seconds; reads nothing."""
-        return len(presented) < 64 and self._recall(_hash(presented)) is not None
+        """Whether this very key was found good here before, however long ago; reads nothing."""
+        return len(presented) < 64 and _hash(presented) in self._remembered
 
     def grant_by_prefix(self, prefix: str) -> AccessGrant:
         """What a key opens, for those who proved otherwise that they may use it. Raises AccessError."""
@@ -192,6 +196,41 @@ class Keys:
     def record(self, prefix: str) -> KeyRecord:
         """What is known of a key that was not revoked. Raises AccessError."""
         return self._live(prefix)
+
+    def signer(self, prefix: str) -> KeyRecord:
+        """What is known of a key whose signature is to be checked; remembered for as long as grants are.
+
+        Raises AccessError in the same words for what is no key and for one that is not alive.
+        """
+        known = self._signers.get(prefix)
+        if known is None or known[1] < self._clock.monotonic_s():
+            record = _record(row) if _PREFIX.fullmatch(prefix) and (row := self._store.row(FIND, (prefix,))) else None
+            if record is None or record.revoked_at is not None:
+                raise AccessError(
+                    "no key that is alive signed this", advice="`livemerge keys ls` shows the known ones."
+                )
+            if len(self._signers) >= MAX_REMEMBERED:
+                self._signers.clear()
+            known = self._signers[prefix] = (record, self._clock.monotonic_s() + REMEMBERED_S)
+        return known[0]
+
+    def begin_signing(self, prefix: str) -> KeyRecord:
+        """Begins another round of the key's signing secrets. Raises AccessError."""
+        with self._store.transaction():
+            self._live(prefix)
+            self._store.run(SIGN, (self._clock.now().timestamp(), prefix))
+            self._signers.pop(prefix, None)
+            return self._live(prefix)
+
+    def trust(self, prefix: str, public_pem: str) -> None:
+        """Keeps the public key of who signs with this key. Raises AccessError."""
+        self._live(prefix)
+        self._store.run(TRUST, (public_pem, prefix))
+        self._signers.pop(prefix, None)
+
+    def _forget(self) -> None:
+        self._remembered.clear()
+        self._signers.clear()
 
     def _unexpired(self, grant: AccessGrant) -> AccessGrant:
         if grant.expires_at is not None and grant.expires_at <= self._clock.now():

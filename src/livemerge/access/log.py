@@ -4,50 +4,60 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import orjson
 
+from livemerge.access.log_row import AccessRow, kept
+from livemerge.access.unusual import Unusual
 from livemerge.clock import Clock
 from livemerge.errors import StoreError
 from livemerge.store import Store
-from livemerge.values import MAX_KEY_CHARACTERS, Key
+from livemerge.values import Key
 
 FLUSH_ROWS: Final = 500
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
 MAX_WAITING: Final = 50_000  # rows kept while the store cannot be written; past that the oldest go, counted
 MAX_LISTED: Final = 1_000
+ROTATE_EVERY_S: Final = 60.0
+NEVER_S: Final = 1e12  # a moment that does not come
+ROTATED_ROWS: Final = 5_000  # deleted at a time: readers and writers go on in between
 
 ADD: Final = """
 INSERT INTO access_log (at, key_prefix, customer, fields, outcome, remote) VALUES (?, ?, ?, ?, ?, ?)
 """
 LIST: Final = """
 SELECT at, key_prefix, customer, fields, outcome, remote FROM access_log
-WHERE (:customer = '' OR customer = :customer) ORDER BY at DESC, id DESC LIMIT :most
+WHERE (:customer = '' OR customer = :customer) AND (:prefix = '' OR key_prefix = :prefix) AND at >= :since
+ORDER BY at DESC, id DESC LIMIT :most
 """
-FORGET: Final = "DELETE FROM access_log WHERE at < ?"
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRow:
-    """One reading of one customer's fields."""
-
-    at: datetime
-    key_prefix: str
-    customer: Key
-    fields: tuple[str, ...]
-    outcome: str  # ok, refused, error
-    remote: str  # address of the caller
+OLDEST: Final = "SELECT id, at FROM access_log ORDER BY id LIMIT 1"
+NEWEST: Final = "SELECT id FROM access_log ORDER BY id DESC LIMIT 1"
+FORGET: Final = "DELETE FROM access_log WHERE id >= ? AND id < ? AND at < ?"
 
 
 class AccessLog:
-    """The access log of a store. `lost` counts rows that could not be kept."""
+    """The access log of a store: rows are added, and go when they are old, but are never changed.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    keep_s: seconds a row is kept. keep_rows: how many at most. `lost` counts rows that could not be kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        unusual: Unusual | None = None,
+        *,
+        keep_s: float = 90 * 86_400.0,
+        keep_rows: int = 5_000_000,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._unusual = unusual
+        self._keep_s = keep_s
+        self._keep_rows = keep_rows
+        self._rotate_at_s = clock.monotonic_s()  # at the first flush
         self._waiting: deque[AccessRow] = deque()
         self._is_blocked = False  # the last flush failed: wait for the next round, do not try at every row
         self.lost = 0
@@ -70,17 +80,24 @@ class AccessLog:
             for _ in rows:
                 self._waiting.popleft()
         self._is_blocked = False
+        if rows and self._unusual is not None:
+            self._unusual.look(rows)
 
     async def flush_until_cancelled(self) -> None:
         """Writes what waits every FLUSH_EVERY_S. Reading goes on while the store is full or locked."""
         while True:
             await self._clock.sleep(FLUSH_EVERY_S)
             self._try()
+            self._rotate_now_and_then()
 
-    def ls(self, *, customer: Key = "", most: int = 100) -> Sequence[AccessRow]:
-        """The newest rows, of one customer or of all."""
+    def ls(
+        self, *, customer: Key = "", prefix: str = "", since: datetime | None = None, most: int = 100
+    ) -> Sequence[AccessRow]:
+        """The newest rows: of one customer or of all, of one key or of all, since a moment or ever."""
         self.flush()
-        found = self._store.rows(LIST, {"customer": customer, "most": min(most, MAX_LISTED)})
+        since_s = since.timestamp() if since else 0.0
+        asked = {"customer": kept(customer), "prefix": prefix, "since": since_s, "most": min(most, MAX_LISTED)}
+        found = self._store.rows(LIST, asked)
         return [
             AccessRow(
                 datetime.fromtimestamp(row["at"], UTC),
@@ -94,8 +111,43 @@ class AccessLog:
         ]
 
     def forget_before(self, moment: datetime) -> int:
-        """Deletes older rows; gives how many."""
-        return self._store.run(FORGET, (moment.timestamp(),))
+        """Deletes older rows, ROTATED_ROWS at a time; gives how many went."""
+        gone = 0
+        while went := self._forget_some(moment.timestamp(), 0):
+            gone += went
+        return gone
+
+    def rotate(self) -> bool:
+        """Deletes some of the rows that are too old or too many; whether there may be more. Raises StoreError."""
+        newest = self._store.row(NEWEST)
+        if newest is None:
+            return False
+        before = self._clock.now() - timedelta(seconds=self._keep_s)
+        if self._unusual is not None:
+            self._unusual.forget_before(before)
+        return self._forget_some(before.timestamp(), newest["id"] - self._keep_rows) > 0
+
+    def _forget_some(self, before_s: float, up_to_id: int) -> int:
+        """Deletes from the oldest on, those before the moment or up to the number."""
+        oldest = self._store.row(OLDEST)
+        if oldest is None:
+            return 0
+        last = oldest["id"] + ROTATED_ROWS
+        if oldest["id"] <= up_to_id:
+            return self._store.run(FORGET, (oldest["id"], min(last, up_to_id + 1), NEVER_S))
+        return self._store.run(FORGET, (oldest["id"], last, before_s))
+
+    def _rotate_now_and_then(self) -> None:
+        """At once again while there is more to delete, else after ROTATE_EVERY_S."""
+        if self._clock.monotonic_s() < self._rotate_at_s:
+            return
+        try:
+            with self._store.impatient():
+                has_more = self.rotate()
+        except StoreError:
+            has_more = False
+        if not has_more:
+            self._rotate_at_s = self._clock.monotonic_s() + ROTATE_EVERY_S
 
     def _try(self) -> None:
         """Writes without waiting for other processes: requests would wait with us."""
@@ -108,9 +160,4 @@ class AccessLog:
 
 def _encoded(row: AccessRow) -> tuple[float, str, str, str, str, str]:
     fields = orjson.dumps(row.fields).decode()
-    return (row.at.timestamp(), row.key_prefix, _kept(row.customer), fields, row.outcome, _kept(row.remote))
-
-
-def _kept(text: str) -> str:
-    """What a caller sent, so that it can be kept: one odd character must not hold up all rows behind it."""
-    return text[:MAX_KEY_CHARACTERS].encode("utf-8", "replace").decode()
+    return (row.at.timestamp(), row.key_prefix, kept(row.customer), fields, row.outcome, kept(row.remote))

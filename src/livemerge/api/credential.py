@@ -1,4 +1,4 @@
-"""A request's headers → what its API key opens. A key in the query string is never looked at: URLs end in logs."""
+"""A request → what its credentials open: a key or token in a header, what is signed for one customer in the query."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ import binascii
 from collections.abc import Mapping
 from typing import Final
 
-from livemerge.access import AccessGrant, Keys
-from livemerge.errors import AccessError
+from livemerge.access import AccessGrant, Admission, Presented
+from livemerge.api.asked import Asked
 
-ADVICE: Final = "Send it as X-API-Key: lm_…, as Authorization: Bearer lm_…, or as the user of Authorization: Basic."
+FEEDS: Final = "/api/feed/"
 
 
-def grant_of(headers: Mapping[bytes, bytes], keys: Keys) -> AccessGrant:
-    """What the caller may read. Raises AccessError for a key that is missing, wrong, expired or revoked."""
-    presented = presented_key(headers)
-    if not presented:
-        raise AccessError("an API key is needed", advice=ADVICE)
-    return keys.check(presented)
+def grant_of(asked: Asked, admission: Admission) -> AccessGrant:
+    """What the caller may do. Raises AccessError, ForbiddenError, SlowDownError."""
+    query = asked.query
+    if not query:
+        return admission.admit(Presented(presented_key(asked.headers), asked.remote))
+    named = query.get("id")
+    return admission.admit(
+        Presented(
+            presented_key(asked.headers),
+            asked.remote,
+            query.get("key", "").strip(),
+            query.get("t", "").strip(),
+            query.get("h", "").strip(),
+            asked.parts[-1:] if named is None else (named, *asked.parts[-1:]),
+            asked.path.startswith(FEEDS),
+        )
+    )
 
 
 def presented_key(headers: Mapping[bytes, bytes]) -> str:
@@ -33,9 +44,15 @@ def presented_key(headers: Mapping[bytes, bytes]) -> str:
 
 def _basic_key(credential: str) -> str:
     """ESPs differ in which of the two boxes takes the key (RFC 7617)."""
+    user, password = basic_pair(credential)
+    return password if password.startswith("lm_") else user
+
+
+def basic_pair(credential: str) -> tuple[str, str]:
+    """User and password of `Authorization: Basic`; both empty for what is none."""
     try:
         decoded = base64.b64decode(credential.strip(), validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
-        return ""
+        return "", ""
     user, _, password = decoded.partition(":")
-    return password if password.startswith("lm_") else user
+    return user, password

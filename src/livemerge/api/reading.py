@@ -84,13 +84,14 @@ class Reading:
             asked.parts = tuple([_decoded(part) for part in parts])
             asked.query = self._query(scope.get("query_string", b""))
             _check_method(scope["method"])
-            grant = grant_of(asked.headers, self._project.keys)
+            grant = grant_of(asked, self._project.admission)
             if asked.method == "POST":
                 asked.body = await _read_body(asked.headers, receive, route.max_body_bytes)
             reply = await route.endpoint(asked, grant)
         except Exception as error:  # whatever happens, the caller gets an answer, and the log says why
             refusal = _refusal(error, pattern)
-            self._note(asked, grant, pattern, "error" if refusal.status >= 500 else "refused")
+            if refusal.status != 429:  # who guesses must not push older rows out of the log
+                self._note(asked, grant, pattern, "error" if refusal.status >= 500 else "refused")
             reply = _refused_reply(refusal, asked.request_id)
         body = reply.body
         length = (b"content-length", str(len(body)).encode())
@@ -98,14 +99,17 @@ class Reading:
         await send({"type": _BODY, "body": b"" if scope["method"] == "HEAD" else body})
 
     def _asked(self, scope: Scope, raw: bytes) -> Asked:
-        client, method = scope.get("client"), scope["method"]
+        client, method, headers = scope.get("client"), scope["method"], dict(scope["headers"])
+        remote = client[0] if client else ""
+        if (forwarded_for := headers.get(b"x-forwarded-for")) is not None:
+            remote = self._project.admission.remote_of(remote, forwarded_for.decode("latin-1"))
         return Asked(
             "GET" if method == "HEAD" else method,
             raw.decode("ascii", "replace"),
             {},
-            dict(scope["headers"]),
+            headers,
             b"",
-            client[0] if client else "",
+            remote,
             (),
             f"{self._series}{next(self._numbers) & 0xFFFFFFFF:08x}",
             self._project.clock.monotonic_s(),

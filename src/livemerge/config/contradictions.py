@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from livemerge.config.access_section import access_contradictions
 from livemerge.config.fetch_hosts import fetch_contradictions
 from livemerge.config.places import TomlPlaces
 from livemerge.config.secrets import clear_secrets
@@ -47,6 +48,7 @@ def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
                 )
             )
     found += fetch_contradictions(settings.fetch, places)
+    found += access_contradictions(settings.access, places)
     public = urlsplit(settings.public.url)
     if settings.public.url and (public.scheme not in ("http", "https") or not public.hostname):
         found.append(

@@ -9,6 +9,7 @@ from livemerge.config.contradictions import campaign_contradictions, contradicti
 from livemerge.config.convert import convert, convert_all, unknown_key
 from livemerge.config.document import PROJECT_FILE, read_toml
 from livemerge.config.sections import (
+    Access,
     Campaign,
     Fetch,
     Public,
@@ -18,7 +19,7 @@ from livemerge.config.sections import (
 )
 from livemerge.errors import ConfigError, raise_all
 
-_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "fetch": Fetch}
+_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "access": Access, "fetch": Fetch}
 
 _NAMED_TABLES = ("source", "transport", "field", "data_extension", "view", "feed")
 

@@ -34,6 +34,19 @@ class Store(Section, frozen=True):
     url: str = "sqlite:///livemerge.db"
 
 
+class Access(Section, frozen=True):
+    """Who may ask how often, and for how long it is known who did."""
+
+    keep: str = "90d"
+    keep_rows: int = 5_000_000
+    proxies: list[str] = []
+    rate_per_s: float = 0.0
+    burst_s: float = 10.0
+    ids_per_hour: int = 0
+    misses: float = 0.5
+    wrong_keys_per_minute: int = 30
+
+
 class Smtp(Section, frozen=True, tag="smtp", tag_field="kind"):
     url: str
     user: SecretRef = ""
@@ -259,6 +272,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     public: Public = Public()
     store: Store = Store()
+    access: Access = Access()
     transport: dict[str, Transport] = {}
     source: dict[str, Source] = {}
     field: dict[str, Field] = {}
