@@ -1,0 +1,194 @@
+"""A cached profile over HTTP: CPU of the server per request, requests per second, latency; and a batch of 500.
+
+    python bench/api.py [--requests 20000] [--rounds 5] [--no-feast]
+
+Against a raw ASGI application that sends the same octets on the same uvicorn (uvloop, httptools), and against Feast's
+feature server with SQLite and with Redis, installed by `make bench` into a folder of its own. Servers run one after
+another in processes of their own, round by round; the load comes from this process. `asked before`: the same customers
+are asked for again and again; `first asked`: each customer is known, but was never answered for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import uvloop
+from load import Load, ask_all, get
+
+from livemerge.app import Livemerge
+
+HERE = Path(__file__).parent
+CONNECTIONS = 64
+CUSTOMERS = 2_000
+FIELDS = 20
+TOML = '[source.people]\nkind = "table"\npath = "people.jsonl"\nkey = "id"\n'
+FIELD = '[field.{name}]\nsource = "people"\ntype = "{type}"\nmax_age = "1d"\n'
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Server:
+    """A server under load, and what its rounds gave."""
+
+    name: str
+    port: int
+    pid: int
+    requests: Sequence[bytes]
+    cpu_us: list[float] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)
+
+    async def round(self, count: int, connections: int = CONNECTIONS) -> None:
+        before_s = cpu_s(self.pid)
+        load = await ask_all(self.port, self.requests, count=count, connections=connections)
+        if load.statuses != {200: count}:
+            raise SystemExit(f"{self.name} answered {load.statuses}; nothing to compare")
+        self.cpu_us.append((cpu_s(self.pid) - before_s) / count * 1e6)
+        self.loads.append(load)
+
+    def median(self, what: str) -> float:
+        figures = {
+            "cpu": self.cpu_us,
+            "per_s": [load.per_s for load in self.loads],
+            "p50": [load.percentile_s(50) * 1000 for load in self.loads],
+            "p99": [load.percentile_s(99) * 1000 for load in self.loads],
+        }
+        return statistics.median(figures[what])
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time of a process and of its children so far, user and system."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S + sum(cpu_s(int(child)) for child in children)
+
+
+def field_kinds() -> dict[str, str]:
+    """Fields of a profile of some 1.5 KB: texts, numbers, money, dates."""
+    kinds = ("text", "text", "text", "integer", "money", "date", "boolean", "text", "url", "datetime")
+    return {f"feature_{number:02}": kinds[number % len(kinds)] for number in range(FIELDS)}
+
+
+def value(kind: str, number: int) -> object:
+    match kind:
+        case "integer":
+            return number
+        case "money":
+            return number + 0.95
+        case "boolean":
+            return number % 2 == 0
+        case "date":
+            return "2026-11-05"
+        case "datetime":
+            return "2026-11-05T08:30:00Z"
+        case "url":
+            return f"https://shop.example/products/{number}/picture.jpg"
+    return f"A text as shops have them, number {number}"
+
+
+def write_project(folder: Path) -> str:
+    """A project with CUSTOMERS in a table; gives a key that may read them."""
+    kinds = field_kinds()
+    fields = "".join(FIELD.format(name=name, type=kind) for name, kind in kinds.items())
+    (folder / "livemerge.toml").write_text(TOML + fields)
+    with (folder / "people.jsonl").open("wb") as rows:
+        for number in range(CUSTOMERS):
+            row = {name: value(kind, number) for name, kind in kinds.items()}
+            rows.write(orjson.dumps(row | {"id": f"c-{number}"}) + b"\n")
+    return Livemerge.open(folder).keys.create("bench").key
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str | Path], **more: object) -> Iterator[subprocess.Popen[str]]:
+    """A server's process, ended with the block."""
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True, **more)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def port_told(process: subprocess.Popen[str]) -> int:
+    """The port in the first line of a server's output."""
+    assert process.stdout
+    found = re.search(r"127\.0\.0\.1:(\d+)|^(\d+)$", process.stdout.readline().strip())
+    assert found
+    return int(found[1] or found[2])
+
+
+async def received(port: int, request: bytes) -> bytes:
+    """A whole response, as it was received."""
+    import asyncio
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    assert length
+    body = await reader.readexactly(int(length[1]))
+    writer.close()
+    return head + body
+
+
+async def against_raw(project: Path, key: str, count: int, rounds: int) -> list[Server]:
+    """Ours, the same bytes from a raw application, and ours for customers who were not answered for before."""
+    headers = f"X-API-Key: {key}\r\n"
+    every = [get(f"/api/customer-profile/c-{number}", headers) for number in range(CUSTOMERS)]
+    ours = [sys.executable, "-m", "livemerge", "--project", project, "serve", "--port", "0"]
+    with running(ours) as serving:
+        port = port_told(serving)
+        answer = await received(port, every[0])
+        (project / "answer").write_bytes(answer)
+        with running([sys.executable, HERE / "raw_app.py", project / "answer"]) as raw:
+            servers = [
+                Server("raw ASGI application", port_told(raw), raw.pid, every),
+                Server("Livemerge", port, serving.pid, every),
+            ]
+            await ask_all(port, every, count=2 * CUSTOMERS, connections=CONNECTIONS)  # now all of them are in the cache
+            for turn in range(rounds + 1):
+                for server in servers:
+                    await server.round(count if turn else count // 10)
+        print(f"one answer: {len(answer.partition(bytes((13, 10, 13, 10)))[2]):,} octets of JSON")
+    for server in servers:  # the first round warms up
+        del server.cpu_us[0], server.loads[0]
+    return servers
+
+
+def show(servers: Sequence[Server], base: Server) -> None:
+    print(f"{'':32}{'µs CPU':>10}{'×':>7}{'requests/s':>13}{'p50 ms':>9}{'p99 ms':>9}")
+    for server in servers:
+        print(
+            f"{server.name:32}{server.median('cpu'):10.1f}{server.median('cpu') / base.median('cpu'):7.2f}"
+            f"{server.median('per_s'):13,.0f}{server.median('p50'):9.2f}{server.median('p99'):9.2f}"
+        )
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        key = write_project(project)
+        servers = await against_raw(project, key, arguments.requests, arguments.rounds)
+        show(servers, servers[0])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=20_000, help="in each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-feast", action="store_true")
+    uvloop.run(main(parser.parse_args()))
