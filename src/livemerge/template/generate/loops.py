@@ -10,7 +10,6 @@ from livemerge.template.generate.conditions import truth
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.loop_states import is_position, keep_position, keep_state
-from livemerge.template.generate.manner import LIQUID_MANNER
 from livemerge.template.generate.paths import chain, keep_chain, keep_view
 from livemerge.template.limits import ROUND_WORK
 from livemerge.template.nodes import Block, Expression, Statement
@@ -93,10 +92,10 @@ def _round(
 def _keep_state(function: Function, items: str, node: nodes.For, scope: dict[str, str]) -> str:
     """Puts the loop's state into its scope, where the body asks for it; gives the position's name if that is all."""
     manner, is_shared = function.setting.manner, function.setting.is_shared
-    is_liquid = manner.loop_state == LIQUID_MANNER.loop_state
-    if not (is_shared and manner.shares_loops) and not uses_name(node.body, node.state):
+    is_seen = is_shared and manner.shares_loops
+    if not is_seen and not uses_name(node.body, node.state):
         return ""
-    if is_liquid and not is_shared and is_position(node.body, node.state):
+    if not is_seen and node.depth is None and is_position(function, node.body, node.state):
         at = scope[node.state] = function.fresh("i")
         keep_position(function, at, items)
         return at
@@ -105,8 +104,7 @@ def _keep_state(function: Function, items: str, node: nodes.For, scope: dict[str
     outer = _outer_state(function)
     function.emit(f"{state} = {manner.loop_state.format(key=node.key, items=items, outer=outer, depth=depth)}")
     scope[node.state] = state
-    if is_liquid:
-        keep_state(function, state)
+    keep_state(function, state)
     return ""
 
 
@@ -135,9 +133,12 @@ def shared_names(function: Function, scope: Mapping[str, str]) -> str:
 def each(function: Function, node: nodes.Each) -> None:
     items, extra = function.fresh("t"), function.fresh("t")
     if node.outer is None:
-        function.emit(f"{items}, {extra} = EACH({value(function, node.items)})")
+        name, named = function.named(value(function, node.items))
+        function.emit(f"{items}, {extra} = ({name}, None) if type({named}) is list else EACH({name})")
     else:
-        function.emit(f"{extra}, {items} = SECTION({value(function, node.items)}, {function.inline(node.outer)})")
+        name, named = function.named(value(function, node.items))
+        other = f"SECTION({name}, {function.inline(node.outer)})"
+        function.emit(f"{extra}, {items} = (True, {name}) if type({named}) is list else {other}")
     if function.is_traced:
         point = function.constant(TracePoint(node.place.line, node.place.column, node.source))
         function.emit(f"BRANCH(c, {point}, len({items}) > 0)")
@@ -155,6 +156,8 @@ def _each_round(function: Function, node: nodes.Each, items: str, extra: str) ->
         f"{node.name}.last": f"({at} == len({items}) - 1)",
         f"{node.name}.loops": extra if is_section else "True",
     }
+    function.kinds[at] = "number"
+    function.kinds |= {scope[f"{node.name}.{name}"]: "boolean" for name in ("first", "last")}
     with function.weighed(ROUND_WORK) as work:
         function.emit(f"for {at}, {held} in enumerate({charged(function, items, work)}):")
         _each_body(function, node, held, scope, extra)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from livemerge.template.findings import Finding, Source
 from livemerge.template.handlebars import mustachio, values
-from livemerge.template.handlebars.calls import HANDLEBARS_CALLS
+from livemerge.template.handlebars.calls import HANDLEBARS_CALLS, HANDLEBARS_TRUTH
 from livemerge.template.handlebars.dialects import DIALECTS, OPTIONS, Dialect, with_options
 from livemerge.template.handlebars.helpers import HANDLEBARS_FILTERS
 from livemerge.template.handlebars.mustachio import MUSTACHIO_CALLS, mustachio_spans, parse_mustachio
@@ -20,6 +20,7 @@ __all__ = [
     "DIALECTS",
     "HANDLEBARS_CALLS",
     "HANDLEBARS_FILTERS",
+    "HANDLEBARS_TRUTH",
     "MUSTACHIO_CALLS",
     "OPTIONS",
     "handlebars_guard",

@@ -196,6 +196,10 @@ def _indented(piece: Any, mark: Any, is_due: bool) -> tuple[Any, bool]:
     return (mark if is_due else end[:0]) + body + (end if ends else end[:0]), ends
 
 
+# Truth as Python: the commonest kinds mean what they mean there; an empty object and NaN do not.
+HANDLEBARS_TRUTH = "(not not {name} if type({named}) in PLAIN else TRUE({name}))"
+_PLAIN = frozenset((str, list, bool, int, type(None)))
+
 HANDLEBARS_CALLS: dict[str, object] = {
     "BLOCK": block_of,
     "CHAIN": chain_of,
@@ -208,6 +212,7 @@ HANDLEBARS_CALLS: dict[str, object] = {
     "ITEM": values.item,
     "MERGE": lambda first, second: {**first, **second},
     "NEST": nest,
+    "PLAIN": _PLAIN,
     "PARENT": values.parent,
     "PARTIAL": partial,
     "PRIVATE": private,

@@ -65,6 +65,17 @@ LOOP_NAMES: Final[Mapping[str, Callable[[Loop], object]]] = {
 }
 
 
+JINJA_LOOP: Final[Mapping[str, str]] = {  # those that need nothing but the position and the number of items, as Python
+    "index": "({at} + 1)",
+    "index0": "{at}",
+    "revindex": "({length} - {at})",
+    "revindex0": "({length} - {at} - 1)",
+    "first": "({at} == 0)",
+    "last": "({at} == {length} - 1)",
+    "length": "{length}",
+}
+
+
 def _cycle(loop: Loop, *values: Any) -> Any:
     if not values:
         raise Fault("`loop.cycle` has no values", "write the values it goes round")
