@@ -67,6 +67,7 @@ from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.resolve import Cache, Extensions, Fault, Glances, Overrides, Resolver
+from livemerge.resolve.feeds import Feeds
 from livemerge.sources import Source, make_source
 from livemerge.sources.source import unaskable
 from livemerge.sources.whole_table import WholeTable, read_whole
@@ -179,6 +180,8 @@ class Livemerge:
             await asyncio.gather(*(source.close() for source in self.sources.values()))
         if "fetch_client" in self.__dict__:
             await self.fetch_client.close()
+        if "feeds" in self.__dict__:
+            await self.feeds.close()
         self.store.close()
 
     # -- parts, made when first needed -------------------------------------------------------------------------
@@ -213,6 +216,11 @@ class Livemerge:
     def extensions(self) -> Extensions:
         """The project's data extensions, read when first looked up."""
         return Extensions(self.catalog.extensions, self.settings.root, self._read_extension, self.clock)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """The project's feeds, read when first asked for."""
+        return Feeds(self.catalog.feeds, self.settings.root, self._read_feed, self.clock)
 
     @cached_property
     def overrides(self) -> Overrides:
@@ -630,6 +638,9 @@ class Livemerge:
             if error.where.startswith("data_extension."):
                 error.where = self.settings.where("data_extension", extension.name)
             raise
+
+    def _read_feed(self, rows: DataExtension) -> WholeTable:
+        return read_whole(rows, root=self.settings.root, read_secret=self._read_secret)
 
     def _read_secret(self, reference: str, where: str) -> str:
         return config.read_secret(reference, self.settings.root, where=where)

@@ -227,6 +227,16 @@ def _list(value: object, gained: Mapping[str, str]) -> list[Json]:
     return [_item(item, kinds) for item in items]
 
 
+def flat_objects(rows: Sequence[Mapping[str, Any]]) -> list[Json]:
+    """Rows as a list's items are written: all with the same keys, each of one type."""
+    return _list(list(rows), {})
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as answers have it: ISO 8601 in UTC."""
+    return _moment(moment)
+
+
 def _item(item: Mapping[str, Any], kinds: Mapping[str, str]) -> Json:
     written_item: Json = {}
     for name, kind in kinds.items():

@@ -51,9 +51,9 @@ def profile_operation(catalog: Catalog, method: str) -> Schema:
         "operationId": f"customer_profile_{method.lower()}",
         "security": SECURITY,
         "parameters": [
-            _parameter("customer_id", "path", "The customer's key, percent-encoded."),
-            _parameter("fields", "query", "Names with commas between; only the sources these need are called."),
-            _parameter("explain", "query", "1 adds provenance: where each value came from, and how old it is."),
+            parameter("customer_id", "path", "The customer's key, percent-encoded."),
+            parameter("fields", "query", "Names with commas between; only the sources these need are called."),
+            parameter("explain", "query", "1 adds provenance: where each value came from, and how old it is."),
         ],
         "responses": {
             "200": {
@@ -62,19 +62,19 @@ def profile_operation(catalog: Catalog, method: str) -> Schema:
                     "Server-Timing": {"description": "Milliseconds by source", "schema": {"type": "string"}},
                     "X-Request-Id": {"schema": {"type": "string"}},
                 },
-                "content": {"application/json": {"schema": _profile_schema(catalog)}},
+                "content": {"application/json": {"schema": profile_schema(catalog)}},
             },
-            "400": _refusal("A field that does not exist, or a key that is none."),
-            "401": _refusal("The API key is missing, wrong, expired or revoked."),
+            "400": refusal("A field that does not exist, or a key that is none."),
+            "401": refusal("The API key is missing, wrong, expired or revoked."),
         },
     }
     if method == "POST":
         operation["requestBody"] = _profile_body()
-        operation["responses"]["413"] = _refusal("The body is longer than 64 KB.")
+        operation["responses"]["413"] = refusal("The body is longer than 64 KB.")
     return operation
 
 
-def _parameter(name: str, place: str, description: str) -> Schema:
+def parameter(name: str, place: str, description: str) -> Schema:
     schema = {"name": name, "in": place, "description": description, "schema": {"type": "string"}}
     return schema | {"required": True} if place == "path" else schema
 
@@ -85,11 +85,11 @@ def _profile_body() -> Schema:
     return {"required": False, "content": {"application/json": {"schema": schema}}}
 
 
-def _refusal(description: str) -> Schema:
+def refusal(description: str) -> Schema:
     return {"description": description, "content": {"application/json": {"schema": _ERROR}}}
 
 
-def _profile_schema(catalog: Catalog) -> Schema:
+def profile_schema(catalog: Catalog) -> Schema:
     """Without the names of private fields: this description needs no key."""
     properties: Schema = {
         "ok": {"const": True},
@@ -118,7 +118,7 @@ def link_operation(description: str, *, acts: bool = False) -> Schema:
     """OpenAPI of a page that a link in a message leads to."""
     operation: Schema = {
         "security": [],
-        "parameters": [_parameter("token", "path", "As it stands in the message.")],
+        "parameters": [parameter("token", "path", "As it stands in the message.")],
         "responses": {
             "200": _html(description),
             "404": _html("The link is not valid, or what it showed is gone."),

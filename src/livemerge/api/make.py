@@ -18,8 +18,10 @@ from starlette.types import Receive, Scope, Send
 from livemerge import __version__
 from livemerge.api.description import SECURITY_SCHEMES, Schema, description_page, link_operation, profile_operation
 from livemerge.api.links import LinkPages
+from livemerge.api.operations import read_operations
 from livemerge.api.page import page
 from livemerge.api.profile import ProfileReader
+from livemerge.api.readers import Readers, make_readers
 from livemerge.api.reading import Reading, Route
 from livemerge.api.refusal import Refusal, json_response, refusal_of, refused
 from livemerge.app import API_DEADLINE_S, Livemerge
@@ -50,15 +52,16 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
     need is missing: better before the first request than in it.
     """
     _ = project.resolver, project.links  # made here, not in the first request
+    readers = make_readers(project, deadline_s)
     app = Api(
         title="Livemerge",
         version=__version__,
         description="Live customer data for email, at the moment it is sent.",
-        lifespan=_lifespan(project),
+        lifespan=_lifespan(project, readers),
         docs_url=None,  # FastAPI's pages fetch their scripts from elsewhere
         redoc_url=None,
     )
-    app.reading = Reading(project, _routes(project, deadline_s))
+    app.reading = Reading(project, _routes(project, deadline_s, readers))
     _add_links(app, project)
     _add_health(app, project)
     _add_description(app, _documented(project))
@@ -66,7 +69,7 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
     return app
 
 
-def _lifespan(project: Livemerge) -> Callable[[FastAPI], Any]:
+def _lifespan(project: Livemerge, readers: Readers) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         """Writes the access log while the application runs, and what is left when it ends."""
@@ -74,6 +77,7 @@ def _lifespan(project: Livemerge) -> Callable[[FastAPI], Any]:
         try:
             yield
         finally:
+            await readers.prefetcher.close()
             flushing.cancel()
             with suppress(asyncio.CancelledError):
                 await flushing
@@ -85,10 +89,11 @@ def _lifespan(project: Livemerge) -> Callable[[FastAPI], Any]:
     return lifespan
 
 
-def _routes(project: Livemerge, deadline_s: float) -> dict[str, Route]:
+def _routes(project: Livemerge, deadline_s: float, readers: Readers) -> dict[str, Route]:
     """Who answers which reading path."""
     return {
         PROFILE: Route(ProfileReader(project, deadline_s=deadline_s).read),
+        **readers.routes,
     }
 
 
@@ -96,6 +101,7 @@ def _documented(project: Livemerge) -> Schema:
     """OpenAPI of the reading paths, which the framework never sees."""
     return {
         PROFILE: {method.lower(): profile_operation(project.catalog, method) for method in ("GET", "POST")},
+        **read_operations(project.catalog),
     }
 
 

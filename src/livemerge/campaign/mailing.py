@@ -59,6 +59,17 @@ class Mailing:
         """Raises Unanswered where one customer's message needs another reply; else what composing would raise."""
         self.composer.rehearse(recipient, self._data(profile, {}), now=now, replies=replies)
 
+    def html(
+        self,
+        profile: Profile,
+        provided: Mapping[str, str],
+        *,
+        now: datetime,
+        replies: Mapping[Request, Reply],
+    ) -> str:
+        """The HTML alone. Raises TemplateError. provided: what Livemerge gives beside the fields."""
+        return self.template.html.render(self._data(profile, provided), now=now, replies=replies)
+
     def trace(
         self,
         recipient: Recipient,

@@ -1,0 +1,47 @@
+"""The reading paths besides the profile: which path, who answers it, how it is described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from livemerge.api.batch import BatchReader
+from livemerge.api.content import ContentReader
+from livemerge.api.feed import FeedReader
+from livemerge.api.prefetch import Prefetcher
+from livemerge.api.reading import MAX_BATCH_BYTES, Route
+from livemerge.api.resolving import Resolving
+from livemerge.api.text import TextReader
+from livemerge.api.views import ViewReader
+from livemerge.app import Livemerge
+
+BATCH: Final = "/api/customer-profiles"
+VIEW: Final = "/api/views/{view}"
+TEXT: Final = "/api/text/{field}"
+FEED: Final = "/api/feed/{name}"
+CONTENT: Final = "/api/content/{template}/{customer_id}"
+PREFETCH: Final = "/api/prefetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who answers, by path; and what must be ended with the process."""
+
+    routes: Mapping[str, Route]
+    prefetcher: Prefetcher
+
+
+def make_readers(project: Livemerge, deadline_s: float) -> Readers:
+    """deadline_s: of who named no service."""
+    resolving = Resolving(project, deadline_s)
+    batch, prefetcher = BatchReader(resolving), Prefetcher(resolving)
+    routes = {
+        BATCH: Route(batch.read, MAX_BATCH_BYTES),
+        VIEW: Route(ViewReader(resolving, batch).read, MAX_BATCH_BYTES),
+        TEXT: Route(TextReader(resolving).read),
+        FEED: Route(FeedReader(resolving).read),
+        CONTENT: Route(ContentReader(resolving).read),
+        PREFETCH: Route(prefetcher.read, MAX_BATCH_BYTES),
+    }
+    return Readers(routes, prefetcher)

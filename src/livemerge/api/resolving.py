@@ -1,0 +1,93 @@
+"""Customers × fields → profiles in time, whatever sources and store do; and how long that took."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from livemerge.access import AccessGrant, AccessRow
+from livemerge.api.asked import Asked
+from livemerge.api.refusal import PRIVATE
+from livemerge.api.reply import Reply
+from livemerge.api.selection import Selection
+from livemerge.api.simulate import LATE, fallback_profile, stale_profile
+from livemerge.app import Livemerge
+from livemerge.catalog import ESPS, View
+from livemerge.errors import StoreError
+from livemerge.observe.figures import Figures
+from livemerge.values import Cause, Key, Profile
+
+_NO_TOKEN: Final = re.compile(r"[^A-Za-z0-9_.-]")  # what a Server-Timing name may not have
+
+
+class Resolving:
+    """Resolves for readers of one project."""
+
+    def __init__(self, project: Livemerge, deadline_s: float) -> None:
+        self.project = project
+        self._deadline_s = deadline_s  # for who named no service
+
+    def deadline_s(self, grant: AccessGrant, view: View | None = None) -> float:
+        """How long data may take: as the view says, else the key's service, else the default."""
+        if view is not None and view.deadline_s is not None:
+            return view.deadline_s
+        esp = ESPS.get(grant.profile)
+        return esp.deadline_s if esp else self._deadline_s
+
+    async def profiles(
+        self,
+        keys: Sequence[Key],
+        selection: Selection,
+        deadline_s: float,
+        figures: Figures,
+        *,
+        asks_sources: bool = True,
+        simulation: str = "",
+    ) -> dict[Key, Profile]:
+        """Profiles by key. asks_sources: False answers at once with what is known."""
+        clock = self.project.clock
+        if simulation == "miss":
+            return {key: fallback_profile(key, selection, Cause.ABSENT, "simulated") for key in keys}
+        if simulation == "slow":
+            await clock.sleep(deadline_s * LATE)
+            return {key: fallback_profile(key, selection, Cause.LATE, "simulated") for key in keys}
+        try:
+            found = await self.project.resolver.resolve(
+                selection.plan, keys, deadline_s=deadline_s if asks_sources else 0.0, figures=figures
+            )
+        except StoreError:  # a mail waits for this answer
+            return {key: fallback_profile(key, selection, Cause.ERROR, "the store failed") for key in keys}
+        if simulation == "stale":
+            return {key: stale_profile(profile, self.project.catalog.fields) for key, profile in found.items()}
+        return found
+
+    def note(self, asked: Asked, grant: AccessGrant, keys: Sequence[Key], names: tuple[str, ...]) -> None:
+        """One row in the access log for each customer that was read."""
+        now = self.project.clock.now()
+        for key in keys:
+            self.project.access_log.append(AccessRow(now, grant.prefix, key, names, "ok", asked.remote))
+
+    def personal(self, asked: Asked, kind: str, body: bytes, figures: Figures | None = None) -> Reply:
+        """An answer for its asker alone."""
+        return Reply(200, self.headers(asked, kind, PRIVATE, figures), body)
+
+    def headers(
+        self, asked: Asked, kind: str, cache_control: str, figures: Figures | None = None
+    ) -> tuple[tuple[bytes, bytes], ...]:
+        """What every answer carries; Server-Timing in milliseconds: all of it, and each source's slowest attempt."""
+        took_s = self.project.clock.monotonic_s() - asked.started_s
+        timing = f"total;dur={took_s * 1000:.1f}" + (_source_timings(figures) if figures else "")
+        return (
+            (b"content-type", kind.encode()),
+            (b"cache-control", cache_control.encode()),
+            (b"x-request-id", asked.request_id.encode()),
+            (b"server-timing", timing.encode()),
+        )
+
+
+def _source_timings(figures: Figures) -> str:
+    return "".join(
+        f", {_NO_TOKEN.sub('_', name)};dur={source.took_s.largest * 1000:.1f}"
+        for name, source in sorted(figures.sources.items())
+    )
