@@ -1,9 +1,20 @@
-"""For several folders of tests: the table of conformance suites at the end of a run, and real mail with sample data."""
+"""For several folders of tests: the table of suites at the end of a run, mail with sample data, real servers."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import os
 import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -126,3 +137,114 @@ def _inside(place: dict[str, Any], step: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         found = place[name] = {}
     return found
+
+
+# --- real servers ------------------------------------------------------------------------------------
+
+PATIENCE_S = 30.0
+POSTGRESQL = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+REDIS = shutil.which("valkey-server") or shutil.which("redis-server")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """A server of the test's own, to be stopped and started again; `url` stays the same."""
+
+    url: str
+    port: int
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(self.command, stdout=quiet, stderr=quiet, cwd="/")
+        until_s = time.monotonic() + PATIENCE_S
+        while not self._listens():
+            assert self.process.poll() is None, f"{self.command[0]} ended"
+            assert time.monotonic() < until_s, f"{self.command[0]} does not listen"
+            time.sleep(0.02)
+
+    def send_signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def _listens(self) -> bool:
+        with socket.socket() as caller:
+            return caller.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL for the whole session; whoever stops it starts it again."""
+    if POSTGRESQL is None or importlib.util.find_spec("psycopg") is None:
+        pytest.skip("Debian's package postgresql or the driver psycopg is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="livemerge-pg-"))
+    person = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    if person:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+    port, data = free_port(), str(folder / "data")
+    make = [*person, str(POSTGRESQL / "initdb"), "-A", "trust", "-U", "livemerge", "-E", "UTF8", "-D", data]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=folder)
+    options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    url = f"postgresql://livemerge@127.0.0.1:{port}/postgres"
+    server = Server(url, port, [*person, str(POSTGRESQL / "postgres"), "-D", data, *options])
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None:
+            server.send_signal(signal.SIGQUIT)  # its children end with it
+            server.process.wait(PATIENCE_S)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Server) -> Iterator[str]:
+    """A database of the test's own."""
+    import psycopg
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with contextlib.closing(_connected(psycopg, postgresql_server.url)) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgresql_server.url.rpartition("/")[0] + f"/{name}"
+    with contextlib.closing(_connected(psycopg, postgresql_server.url)) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _connected(psycopg: Any, url: str) -> Any:
+    """A connection, as soon as the server that may just come back takes one."""
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return psycopg.connect(url, autocommit=True)
+        except psycopg.OperationalError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def redis_server() -> Iterator[Server]:
+    """A Valkey or Redis of the test's own, empty and keeping nothing."""
+    if REDIS is None:
+        pytest.skip("neither valkey-server nor redis-server is installed")
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = Server(f"redis://127.0.0.1:{port}/0", port, [REDIS, *options])
+    server.start()
+    yield server
+    server.kill()

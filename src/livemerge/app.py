@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -42,7 +43,6 @@ from livemerge.campaign import (
     run_campaign,
 )
 from livemerge.campaign.explain import Explanation, explain
-from livemerge.campaign.lock import lock_path
 from livemerge.campaign.suppressions import Suppressions
 from livemerge.catalog import Catalog, DataExtension, load_catalog
 from livemerge.check import check_template, describe, finding_of, has_errors
@@ -67,6 +67,7 @@ from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.resolve import Cache, Extensions, Fault, Glances, Overrides, Resolver
+from livemerge.resolve.remote import Tier
 from livemerge.resolve.feeds import Feeds
 from livemerge.sources import Source, make_source
 from livemerge.sources.source import unaskable
@@ -163,8 +164,7 @@ class Livemerge:
         settings = load_settings(Path(path).resolve())
         if public_url and not settings.public.url:
             settings = replace(settings, public=replace(settings.public, url=public_url))
-        store = open_store(settings.root / settings.store.url.removeprefix("sqlite:///"))
-        return cls(settings, load_catalog(settings), store, clock or SystemClock())
+        return cls(settings, load_catalog(settings), _open_store(settings), clock or SystemClock())
 
     async def __aenter__(self) -> Self:
         return self
@@ -180,6 +180,8 @@ class Livemerge:
             await asyncio.gather(*(source.close() for source in self.sources.values()))
         if "fetch_client" in self.__dict__:
             await self.fetch_client.close()
+        if "cache" in self.__dict__:
+            await self.cache.close()
         if "feeds" in self.__dict__:
             await self.feeds.close()
         self.store.close()
@@ -202,7 +204,8 @@ class Livemerge:
 
     @cached_property
     def cache(self) -> Cache:
-        return Cache(self.catalog, self.clock, self.store)
+        """What sources said. Raises ConfigError where the shared cache's address is wrong."""
+        return Cache(self.catalog, self.clock, self.store, shared=self._shared_cache())
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -377,7 +380,7 @@ class Livemerge:
             resolver=self.resolver,
             transport=self.transport(declared.transport),
             clock=self.clock,
-            lock_path=lock_path(self.store.place, declared.name, occurrence),
+            store=self.store,
             fetch_client=self.fetch_client if mailing.template.may_fetch else None,
         )
         return await run_campaign(
@@ -642,6 +645,20 @@ class Livemerge:
     def _read_feed(self, rows: DataExtension) -> WholeTable:
         return read_whole(rows, root=self.settings.root, read_secret=self._read_secret)
 
+    def _shared_cache(self) -> Tier | None:
+        """The server that [cache] names. Who shares the store shares what is remembered."""
+        url, where = self.settings.cache.url, self.settings.where("cache", "url")
+        if not url:
+            return None
+        if find_spec("redis") is None:
+            advice = "pip install 'livemerge[redis]'"
+            raise ConfigError("the driver redis is not installed", where=where, advice=advice)
+        from livemerge.resolve.redis_tier import RedisTier  # noqa: PLC0415  it takes half a second to load
+
+        if url.startswith(("env:", "file:")):
+            url = self._read_secret(url, where)
+        return RedisTier(url, self.store.place, self.clock)
+
     def _read_secret(self, reference: str, where: str) -> str:
         return config.read_secret(reference, self.settings.root, where=where)
 
@@ -651,6 +668,16 @@ class Livemerge:
             parts.append(self.settings.data_extension)
         declared = msgspec.json.encode(parts, order="deterministic")
         return hashlib.sha256(declared).hexdigest()
+
+
+def _open_store(settings: Settings) -> Store:
+    """The store that [store] names. Raises ConfigError, StoreError."""
+    url = settings.store.url
+    if url.startswith(("env:", "file:")):
+        url = config.read_secret(url, settings.root, where=settings.where("store", "url"))
+    if url.startswith("sqlite:///"):
+        return open_store(settings.root / url.removeprefix("sqlite:///"))
+    return open_store(url)
 
 
 def _refuse_no_key(key: Key) -> None:

@@ -226,8 +226,10 @@ def test_all_mistakes_of_a_file_come_at_once(mistakes):
         (SQL + "size = 0\n", "5 source.shop.size", "between 1 and"),
         (SMTP + "connections = 0\n", "4 transport.relay.connections", "between 1 and"),
         (SMTP + "connect_timeout_ms = -5\n", "4 transport.relay.connect_timeout_ms", "between 1 and"),
-        ('[store]\nurl = "redis://x"\n', "2 store.url", "SQLite file"),
-        ('[store]\nurl = "sqlite:///"\n', "2 store.url", "SQLite file"),
+        ('[store]\nurl = "redis://x"\n', "2 store.url", "no address of a store"),
+        ('[store]\nurl = "sqlite:///"\n', "2 store.url", "no address of a store"),
+        ('[store]\nurl = ""\n', "2 store.url", "no address of a store"),
+        ('[cache]\nurl = "memcached://x"\n', "2 cache.url", "no address of a cache"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(mistakes, text, where, what):
@@ -277,7 +279,8 @@ def oauth2(token_url, client_secret):
         # Not secrets in the clear, but mistakes in settings that hold them: these show nothing either.
         (HTTP.replace("https://crm", f"htps://me:{SECRET}@crm"), "source.crm.url"),
         (HTTP.replace("https://crm", f"https://[me:{SECRET}@crm"), "source.crm.url"),
-        (f'[store]\nurl = "postgresql://me:{SECRET}@db.example"\n', "store.url"),
+        (f'[store]\nurl = "postgresql://me:{SECRET}@db.example/name"\n', "store.url"),
+        (f'[cache]\nurl = "redis://:{SECRET}@cache.example/0"\n', "cache.url"),
     ],
 )
 def test_a_secret_in_the_clear_is_refused_and_never_shown(load, mistakes, text, key):

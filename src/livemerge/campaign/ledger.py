@@ -97,7 +97,10 @@ EXPIRE: Final = """
 UPDATE delivery SET state = 'failed', reason = 'expired', settled_at = :now
 WHERE campaign = :campaign AND occurrence = :occurrence AND state IN ('pending', 'retry', 'held')
 """
-KEEP_DATA: Final = "INSERT OR REPLACE INTO delivery_data (campaign, occurrence, customer, body) VALUES (?, ?, ?, ?)"
+KEEP_DATA: Final = """
+INSERT INTO delivery_data (campaign, occurrence, customer, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (campaign, occurrence, customer) DO UPDATE SET body = excluded.body
+"""
 COUNT_STATES: Final = """
 SELECT state, COUNT(*) FROM delivery WHERE campaign = ? AND occurrence = ? GROUP BY state
 """

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import orjson
@@ -24,6 +23,7 @@ from livemerge.deliver import Transport
 from livemerge.errors import CampaignError, StoreError
 from livemerge.fetch import FetchClient
 from livemerge.resolve import Resolver
+from livemerge.store import Store
 
 LOOK_AT_CLOCK_EVERY_S: Final = 60.0
 DEFAULT_OCCURRENCE: Final = "once"  # campaigns that are neither recurring nor triggered have one
@@ -42,7 +42,7 @@ class Parts:
     resolver: Resolver
     transport: Transport
     clock: Clock
-    lock_path: Path
+    store: Store
     fetch_client: FetchClient | None = None  # of templates that may fetch
 
 
@@ -57,7 +57,7 @@ async def run_campaign(
 
     Whatever is raised, the ledger is right: sending again goes on.
     """
-    with only_sender(parts.lock_path, parts.campaign.name):
+    with only_sender(parts.store, parts.campaign.name, parts.ledger.occurrence):
         await _wait_for_start(parts, stop)
         await parts.transport.open()
         try:

@@ -9,7 +9,8 @@ from livemerge.store import Store
 from livemerge.values import Key
 
 ADD: Final = """
-INSERT OR IGNORE INTO suppression (customer, address, reason, campaign, suppressed_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO suppression (customer, address, reason, campaign, suppressed_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
 ADDRESS_IN_CAMPAIGN: Final = "SELECT address FROM delivery WHERE campaign = ? AND occurrence = ? AND customer = ?"
 IS_SUPPRESSED: Final = "SELECT 1 FROM suppression WHERE customer = ? LIMIT 1"

@@ -22,6 +22,9 @@ from livemerge.config.sections import (
 )
 from livemerge.errors import ConfigError
 
+STORES = ("sqlite:///", "postgresql://", "postgres://", "env:", "file:")
+CACHES = ("redis://", "rediss://", "unix://", "env:", "file:")
+
 
 def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
     """What each key alone cannot show: secrets in the clear, sources without a way to be asked."""
@@ -58,15 +61,18 @@ def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
                 advice='Links in messages begin with it: url = "https://mail.example".',
             )
         )
-    if not settings.store.url.removeprefix("sqlite:///").strip() or not settings.store.url.startswith("sqlite:///"):
-        found.append(
-            ConfigError(
-                "this version keeps its store in a SQLite file",
-                where=places.where("store", "url"),
-                advice='Write url = "sqlite:///livemerge.db", or leave [store] out.',
-            )
-        )
+    found += _no_address("store", settings.store.url or "nothing", STORES, places)
+    if settings.cache.url:
+        found += _no_address("cache", settings.cache.url, CACHES, places)
     return found
+
+
+def _no_address(table: str, url: str, kinds: tuple[str, ...], places: TomlPlaces) -> Iterable[ConfigError]:
+    """Of a server or file that can be opened."""
+    kind = next((kind for kind in kinds if url.startswith(kind)), None)
+    if kind is None or not url.removeprefix(kind).strip():
+        advice = f"One of {', '.join(kinds)}… or leave [{table}] out."
+        yield ConfigError(f"no address of a {table}", where=places.where(table, "url"), advice=advice)
 
 
 RANGES = {
@@ -132,6 +138,7 @@ def _sections(settings: Settings) -> Iterable[tuple[tuple[str, ...], Section]]:
     roots: list[tuple[tuple[str, ...], Section]] = [
         (("public",), settings.public),
         (("store",), settings.store),
+        (("cache",), settings.cache),
         *((("transport", name), section) for name, section in settings.transport.items()),
         *((("source", name), section) for name, section in settings.source.items()),
         *((("data_extension", name), section) for name, section in settings.data_extension.items()),

@@ -10,6 +10,7 @@ from livemerge.config.convert import convert, convert_all, unknown_key
 from livemerge.config.document import PROJECT_FILE, read_toml
 from livemerge.config.sections import (
     Access,
+    Cache,
     Campaign,
     Fetch,
     Public,
@@ -19,7 +20,7 @@ from livemerge.config.sections import (
 )
 from livemerge.errors import ConfigError, raise_all
 
-_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "access": Access, "fetch": Fetch}
+_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "cache": Cache, "access": Access, "fetch": Fetch}
 
 _NAMED_TABLES = ("source", "transport", "field", "data_extension", "view", "feed")
 

@@ -34,6 +34,12 @@ class Store(Section, frozen=True):
     url: str = "sqlite:///livemerge.db"
 
 
+class Cache(Section, frozen=True):
+    """What several processes remember together. Without a url: the store's table."""
+
+    url: str = ""
+
+
 class Access(Section, frozen=True):
     """Who may ask how often, and for how long it is known who did."""
 
@@ -272,6 +278,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     public: Public = Public()
     store: Store = Store()
+    cache: Cache = Cache()
     access: Access = Access()
     transport: dict[str, Transport] = {}
     source: dict[str, Source] = {}

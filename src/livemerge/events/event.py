@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ MAX_NAME_CHARACTERS: Final = 200
 MAX_MESSAGE_ID_CHARACTERS: Final = 200
 MAX_PROPERTIES_BYTES: Final = 32_768  # the size Segment's HTTP API allows one event
 MAX_LINE_BYTES: Final = 4 * MAX_PROPERTIES_BYTES  # the same, with escapes and white space
+_NUL: Final = re.compile(rb"((?<!\\)(?:\\\\)*)\\u0000")  # not one whose backslash is itself escaped
 _FILE_KEYS: Final = frozenset({"customer", "name", "occurred_at", "properties", "message_id"})
 
 
@@ -48,7 +50,8 @@ def encode_properties(event: Event) -> str:
         raise LivemergeError("an event's `properties` are no JSON object")
     if len(encoded) > MAX_PROPERTIES_BYTES:
         raise LivemergeError(f"an event's `properties` are longer than {MAX_PROPERTIES_BYTES} bytes")
-    return encoded.decode()
+    # PostgreSQL's JSON has no NUL, and one event that it cannot read would cost the others theirs.
+    return _NUL.sub(rb"\1\\ufffd", encoded).decode()
 
 
 def load_jsonl(path: Path, *, shown: str = "") -> Iterator[Event]:

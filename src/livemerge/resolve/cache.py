@@ -1,6 +1,8 @@
-"""What sources said, remembered per source and key: in process first, then a table of the store.
+"""What sources said, remembered per source and key: in process first, then in one tier outside it.
 
-Holds only fields that declare `max_age` or `stale_for`, and forgets them when both have passed.
+That tier is the store's table, asked on the spot where the store is a file; where several processes work together it
+is a server (PostgreSQL's table, or Redis), kept at arm's length. Holds only fields that declare `max_age` or
+`stale_for`, and forgets them when both have passed.
 """
 
 from __future__ import annotations
@@ -8,53 +10,33 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
-import orjson
 import structlog
 
-from livemerge.catalog import Catalog, WrongTypeError, admit
+from livemerge.catalog import Catalog
 from livemerge.clock import Clock
 from livemerge.errors import StoreError
-from livemerge.resolve.ladder import Known
+from livemerge.resolve.cached_rows import MAX_ROWS_IN_STORE, CachedRows, CachedRowsApart
+from livemerge.resolve.ladder import Known, is_fresh
+from livemerge.resolve.remote import Remote, Tier
+from livemerge.resolve.row_codec import Remembered, decode, encode
 from livemerge.store import Store
-from livemerge.values import Key, tagged, untagged
+from livemerge.values import Key
+
+__all__ = ["Cache", "Remembered"]
 
 MAX_ROWS_IN_PROCESS: Final = 100_000  # some 100 MB at 1 KB a row
-MAX_ROWS_IN_STORE: Final = 500_000
-MAX_KEYS_A_STATEMENT: Final = 500  # bind values; SQLite's own limit was 999 for long
-SWEEP_EVERY_ROWS: Final = 5_000  # written; a sweep looks through the index of expiry, some 10 ms at most
-SWEPT_AT_ONCE: Final = 10_000  # twice what came since: the table shrinks, and nobody waits long
 
 log = structlog.get_logger(__name__)
 
-READ_ROWS: Final = "SELECT key, body FROM cached_row WHERE source = ? AND expires_at >= ? AND key IN ({})"
-WRITE_ROW: Final = "INSERT OR REPLACE INTO cached_row (source, key, body, expires_at) VALUES (?, ?, ?, ?)"
-SWEEP: Final = """
-DELETE FROM cached_row WHERE (source, key) IN (
-    SELECT source, key FROM cached_row
-    WHERE expires_at <= max(:now, coalesce(
-        (SELECT expires_at FROM cached_row ORDER BY expires_at DESC LIMIT 1 OFFSET :most), :now))
-    ORDER BY expires_at LIMIT :at_once)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What one source said of one key."""
-
-    fields: Mapping[str, Known]
-    has_row: bool
-    expires_at: datetime  # still good at this moment, forgotten after it
-
 
 class Cache:
-    """Two tiers that agree: every write goes to both, every miss in process is looked up in the store.
+    """Two tiers that agree: every write goes to both, every miss in process is looked up in the other.
 
-    A store that cannot be read or written costs its tier, never an answer.
+    A tier that cannot be read or written costs itself, never an answer.
     """
 
     def __init__(
@@ -63,14 +45,18 @@ class Cache:
         clock: Clock,
         store: Store | None,
         *,
+        shared: Tier | None = None,
         max_rows: int = MAX_ROWS_IN_PROCESS,
         max_stored_rows: int = MAX_ROWS_IN_STORE,
     ) -> None:
+        """shared: the server that takes the place of the store's table."""
         self._catalog = catalog
         self._clock = clock
-        self._store = store
         self._max_rows = max_rows
-        self._max_stored_rows = max_stored_rows
+        self._table = None if store is None else CachedRows(store, clock, max_rows=max_stored_rows)
+        if shared is None and store is not None and self._table is not None and store.dialect != "sqlite":
+            shared = CachedRowsApart(self._table, store)
+        self._remote = None if shared is None else Remote(shared, clock, called=type(shared).__name__)
         self._rows: OrderedDict[tuple[str, Key], Remembered] = OrderedDict()
         self._names = {source: _cache_name(catalog, source) for source in catalog.sources}
         self._keeps = {
@@ -78,10 +64,39 @@ class Cache:
             for name, field in catalog.fields.items()
             if field.max_age_s + field.stale_for_s
         }
-        self._unswept = 0
+
+    async def find_many(self, source: str, keys: Iterable[Key]) -> dict[Key, Remembered]:
+        """What is remembered of these keys, fresh or stale; unknown keys are left out.
+
+        A server is asked for what this process does not have fresh, and waited for some milliseconds at most.
+        """
+        asked = list(keys)
+        found = self.get_many(source, asked)
+        if self._remote is not None:
+            now = self._clock.now()
+            wanted = [key for key in asked if (row := found.get(key)) is None or not self._is_fresh(row, now)]
+            bodies = await self._remote.read(self._names[source], wanted) if wanted else {}
+            found |= self._learn(source, bodies, now)
+        return found
+
+    def forget(self, source: str, key: Key) -> None:
+        """Something changed for this key: what is remembered of it counts no more, in any tier."""
+        self._rows.pop((source, key), None)
+        if self._remote is not None:
+            self._remote.write(self._names[source], {key: (b"", self._clock.now())})
+        elif self._table is not None:
+            try:
+                self._table.keep({(self._names[source], key): (b"", self._clock.now())})
+            except StoreError as error:
+                log.warning("the cache could not be written", source=source, error=error.what)
+
+    async def close(self) -> None:
+        """Writes what waits to be written, and lets go of the server."""
+        if self._remote is not None:
+            await self._remote.close()
 
     def get_many(self, source: str, keys: Iterable[Key]) -> dict[Key, Remembered]:
-        """What is remembered of these keys, fresh or stale; unknown keys are left out."""
+        """The same, of this process and of the file beside it: no server is asked."""
         now = self._clock.now()
         found: dict[Key, Remembered] = {}
         missing: list[Key] = []
@@ -92,11 +107,8 @@ class Cache:
             else:
                 self._rows.move_to_end((source, key))
                 found[key] = row
-        if missing and self._store is not None:
-            stored = self._read(self._store, source, missing, now)
-            for key, row in stored.items():
-                self._keep(source, key, row)
-            found |= stored
+        if missing and self._table is not None and self._remote is None:
+            found |= self._learn(source, self._read(self._table, source, missing), now)
         return found
 
     def held(self, source: str, key: Key) -> Remembered | None:
@@ -115,8 +127,8 @@ class Cache:
         }
         for key, row in rows.items():
             self._keep(source, key, row)
-        if rows and self._store is not None:
-            self._write(self._store, source, rows)
+        if rows:
+            self._write(source, rows)
 
     def _merge(self, source: str, key: Key, fields: Mapping[str, Known], has_row: bool) -> Remembered:
         """The new fields over those known before, until the last of them may be forgotten."""
@@ -131,79 +143,57 @@ class Cache:
         if len(self._rows) > self._max_rows:
             self._rows.popitem(last=False)
 
-    def _read(self, store: Store, source: str, keys: Iterable[Key], now: datetime) -> dict[Key, Remembered]:
-        found: dict[Key, Remembered] = {}
-        storable = [key for key in keys if _is_storable(key)]
+    def _learn(self, source: str, bodies: Mapping[Key, bytes], now: datetime) -> dict[Key, Remembered]:
+        """Rows of the other tier, each kept in process with what was newer there."""
+        learned: dict[Key, Remembered] = {}
+        for key, body in bodies.items():
+            row = decode(body, self._catalog, self._keeps)
+            if row is None or row.expires_at < now:
+                continue
+            before = self._rows.get((source, key))
+            learned[key] = _newest(before, row) if before is not None else row
+            self._keep(source, key, learned[key])
+        return learned
+
+    def _is_fresh(self, row: Remembered, now: datetime) -> bool:
+        """Whether asking anybody for more would be in vain. What is always asked live is not looked for."""
+        return all(
+            is_fresh(declared, known, now)
+            for name, known in row.fields.items()
+            if (declared := self._catalog.fields[name]).max_age_s
+        )
+
+    def _read(self, table: CachedRows, source: str, keys: list[Key]) -> Mapping[Key, bytes]:
         try:
-            for start in range(0, len(storable), MAX_KEYS_A_STATEMENT):
-                part = storable[start : start + MAX_KEYS_A_STATEMENT]
-                sql = READ_ROWS.format(", ".join("?" * len(part)))
-                for key, body in store.rows(sql, (self._names[source], now.timestamp(), *part)):
-                    if (row := self._decode(body)) is not None:
-                        found[key] = row
+            return table.find(self._names[source], keys)
         except StoreError as error:
             log.warning("the cache could not be read", source=source, error=error.what)
-        return found
+            return {}
 
-    def _write(self, store: Store, source: str, rows: Mapping[Key, Remembered]) -> None:
+    def _write(self, source: str, rows: Mapping[Key, Remembered]) -> None:
         name = self._names[source]
-        try:
-            with store.hasty():
-                store.run_many(
-                    WRITE_ROW, [(name, key, _encode(row), row.expires_at.timestamp()) for key, row in rows.items()]
-                )
-                self._unswept += len(rows)
-                if self._unswept >= SWEEP_EVERY_ROWS:
-                    self._unswept = 0
-                    self.sweep()
-        except StoreError as error:
-            log.warning("the cache could not be written", source=source, error=error.what)
+        bodies = {key: (encode(row), row.expires_at) for key, row in rows.items()}
+        if self._remote is not None:
+            self._remote.write(name, bodies)
+        elif self._table is not None:
+            try:
+                self._table.keep({(name, key): body for key, body in bodies.items()})
+            except StoreError as error:
+                log.warning("the cache could not be written", source=source, error=error.what)
 
     def sweep(self) -> int:
-        """Deletes rows of the store that are past their time, then the nearest to it where there are too many.
-
-        Gives how many; SWEPT_AT_ONCE at most. Raises StoreError.
-        """
-        if self._store is None:
-            return 0
-        now_s = self._clock.now().timestamp()
-        return self._store.run(SWEEP, {"now": now_s, "most": self._max_stored_rows, "at_once": SWEPT_AT_ONCE})
-
-    def _decode(self, body: bytes) -> Remembered | None:
-        """A row as it was written; None where nothing of it fits the catalog any more."""
-        try:
-            document: dict[str, Any] = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return None
-        fields: dict[str, Known] = {}
-        for name, (value, fetched_at, as_of) in document["fields"].items():
-            if name not in self._keeps:
-                continue
-            try:
-                typed = None if value is None else admit(self._catalog.fields[name].type, untagged(value))
-            except WrongTypeError:
-                continue
-            fields[name] = Known(typed, datetime.fromtimestamp(fetched_at, UTC), datetime.fromtimestamp(as_of, UTC))
-        if not fields:
-            return None
-        return Remembered(fields, document["has_row"], datetime.fromtimestamp(document["expires_at"], UTC))
+        """Deletes rows of the store that are past their time; gives how many. Raises StoreError."""
+        return 0 if self._table is None else self._table.sweep()
 
 
-def _is_storable(key: Key) -> bool:
-    """Whether the key has a UTF-8 form. One that has none must not cost the others their rows."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _encode(row: Remembered) -> bytes:
-    fields = {
-        name: (known.value, known.fetched_at.timestamp(), known.as_of.timestamp()) for name, known in row.fields.items()
-    }
-    document = {"fields": fields, "has_row": row.has_row, "expires_at": row.expires_at.timestamp()}
-    return orjson.dumps(document, default=tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
+def _newest(one: Remembered, other: Remembered) -> Remembered:
+    """Both, each field as it was learned last."""
+    fields = dict(one.fields)
+    for name, known in other.fields.items():
+        if name not in fields or fields[name].fetched_at < known.fetched_at:
+            fields[name] = known
+    latest = max(one, other, key=lambda row: max(known.fetched_at for known in row.fields.values()))
+    return Remembered(fields, latest.has_row, max(one.expires_at, other.expires_at))
 
 
 def _cache_name(catalog: Catalog, source: str) -> str:

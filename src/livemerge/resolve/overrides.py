@@ -20,8 +20,11 @@ SEEN_WITHIN_S: Final = 1.0  # reading the table for every request costs more tha
 
 LIVE_OVERRIDES: Final = "SELECT * FROM override WHERE ends_at IS NULL OR ends_at > ? ORDER BY customer, field"
 SET_OVERRIDE: Final = """
-INSERT OR REPLACE INTO override (customer, field, value, author, reason, set_at, ends_at)
+INSERT INTO override (customer, field, value, author, reason, set_at, ends_at)
 VALUES (:customer, :field, :value, :author, :reason, :set_at, :ends_at)
+ON CONFLICT (customer, field) DO UPDATE SET
+    value = excluded.value, author = excluded.author, reason = excluded.reason,
+    set_at = excluded.set_at, ends_at = excluded.ends_at
 """
 CLEAR_OVERRIDE: Final = "DELETE FROM override WHERE customer = ? AND field = ?"
 

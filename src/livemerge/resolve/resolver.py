@@ -90,7 +90,8 @@ class Resolver:
     async def _run_step(self, step: Step, drafts: Mapping[Key, Draft], calls: _Calls) -> None:
         """Gives every customer the step's fields."""
         wanted = {draft.key: source_keys(step, draft) for draft in drafts.values()}
-        remembered = self._cache.get_many(step.source, dict.fromkeys(key for keys in wanted.values() for key in keys))
+        asked = dict.fromkeys(key for keys in wanted.values() for key in keys)
+        remembered = await self._cache.find_many(step.source, asked)
         now = self._clock.now()
         left_s: dict[Key, float] = {}
         for draft in drafts.values():

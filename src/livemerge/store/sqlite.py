@@ -1,4 +1,4 @@
-"""SQL in, rows out, on one SQLite connection; a transaction is kept whole or not at all.
+"""A store in one SQLite file, on one connection.
 
 Called directly, without a thread: a point read takes some 17 µs, a hop to a thread eight times that.
 """
@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from importlib.resources import files
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from livemerge.clock import SystemClock
 from livemerge.errors import StoreError
+from livemerge.store.file_lock import lock_beside
+from livemerge.store.migration import refuse_newer, scripts, statements
+from livemerge.store.store import Dialect, Parameters, T
 
 BUSY_TIMEOUT_S: Final = 10.0  # other processes (serve beside send) hold the write lock for milliseconds
 HASTY_TIMEOUT_S: Final = 0.005  # who serves many does not let all of them wait for one
 MIN_SQLITE: Final = (3, 35, 0)  # RETURNING
-Parameters = Sequence[Any] | Mapping[str, Any]
 
 
-class Store:
-    """An open store. Every method raises StoreError when the file cannot be read or written."""
+class SqliteStore:
+    """An open file. Every method raises StoreError when it cannot be read or written."""
+
+    dialect: Dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection, place: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._connection = connection
@@ -94,6 +99,14 @@ class Store:
         finally:
             self._wait_at_most(self._busy_timeout_s)
 
+    async def apart(self, work: Callable[[], T]) -> T:
+        """What `work` gives, on the spot: see the module's first lines."""
+        return work()
+
+    def only_one(self, name: str) -> AbstractContextManager[bool]:
+        """Whether this process alone holds `name`: a lock on a file beside the store, for who shares the file."""
+        return lock_beside(self.place, name)
+
     def close(self) -> None:
         """Gives the file back. Every later call raises StoreError."""
         self._connection.close()
@@ -117,7 +130,7 @@ class Store:
             raise StoreError(f"a value cannot be kept: {type(error).__name__}", where=self.place) from None
 
 
-def open_store(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Store:
+def open_sqlite(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> SqliteStore:
     """The store in `path`, made and migrated where needed; in memory where path is None."""
     if sqlite3.sqlite_version_info < MIN_SQLITE:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old", advice="Version 3.35 or newer is needed.")
@@ -129,8 +142,8 @@ def open_store(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> 
         raise _store_error(error, place) from error
     try:
         connection.row_factory = sqlite3.Row
-        store = Store(connection, place, busy_timeout_s)
-        store.run("PRAGMA journal_mode = WAL")
+        store = SqliteStore(connection, place, busy_timeout_s)
+        _share(store)
         store.run("PRAGMA foreign_keys = ON")
         store.run("PRAGMA synchronous = FULL")  # see hasty: NORMAL may forget
         _migrate(store)
@@ -140,6 +153,20 @@ def open_store(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> 
     return store
 
 
+def _share(store: SqliteStore) -> None:
+    """Readers and a writer at once. Turning it on does not wait its turn as statements do: several may try it."""
+    clock = SystemClock()
+    until_s = clock.monotonic_s() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            store.run("PRAGMA journal_mode = WAL")
+            return
+        except StoreError as error:
+            if not error.is_busy or clock.monotonic_s() >= until_s:
+                raise
+        time.sleep(HASTY_TIMEOUT_S)
+
+
 def _make_private(path: Path | None) -> None:
     """Makes the file, readable by its owner only: addresses and what people did stand in it."""
     if path is not None and not path.exists():
@@ -147,47 +174,23 @@ def _make_private(path: Path | None) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
-def _migrate(store: Store) -> None:
+def _migrate(store: SqliteStore) -> None:
     """Applies each migration once, in the order of their numbers, each whole or not at all."""
-    scripts = sorted(
-        (
-            script
-            for script in files("livemerge.store").joinpath("migrations").iterdir()
-            if script.name.endswith(".sql")
-        ),
-        key=lambda script: script.name,
-    )
-    if _version(store) == len(scripts):  # the usual case takes no lock: looking goes on while others write
+    known = scripts()
+    if _version(store) == len(known):  # the usual case takes no lock: looking goes on while others write
         return
     with store.transaction():
         version = _version(store)
-        if version > len(scripts):
-            raise StoreError(
-                f"the store has schema {version}, this version knows {len(scripts)}",
-                where=store.place,
-                advice="A newer Livemerge wrote it; update this one.",
-            )
-        for script in scripts[version:]:
-            for statement in _statements(script.read_text(encoding="utf-8")):
+        refuse_newer(version, len(known), store.place)
+        for script in known[version:]:
+            for statement in statements(script, store.dialect):  # executescript would commit the transaction
                 store.run(statement)
-        store.run(f"PRAGMA user_version = {len(scripts)}")
+        store.run(f"PRAGMA user_version = {len(known)}")
 
 
-def _version(store: Store) -> int:
+def _version(store: SqliteStore) -> int:
     version: int = store.rows("PRAGMA user_version")[0][0]
     return version
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script, each ended by `;`; executescript would commit the transaction around them."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-    if statement.strip():
-        raise StoreError("a migration does not end with `;`", advice="This is a mistake of Livemerge itself.")
 
 
 def _store_error(error: sqlite3.Error, place: str) -> StoreError:

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from livemerge.campaign.lock import lock_path, only_sender
+from livemerge.campaign.lock import only_sender
 from livemerge.errors import CampaignError, StoreError
+from livemerge.store import Store, open_store
 
 
-def test_the_lock_is_one_senders_until_it_lets_go(tmp_path: Path) -> None:
-    path = tmp_path / "run.lock"
-    with only_sender(path, "welcome"), pytest.raises(CampaignError, match="another process"), only_sender(path, "w"):
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(tmp_path / "livemerge.db")
+    yield store
+    store.close()
+
+
+def test_the_lock_is_one_senders_until_it_lets_go(store: Store, tmp_path: Path) -> None:
+    other = open_store(tmp_path / "livemerge.db")
+    with (
+        only_sender(store, "welcome", "once"),
+        pytest.raises(CampaignError, match="another process"),
+        only_sender(other, "welcome", "once"),
+    ):
         pytest.fail("two senders")
-    with only_sender(path, "welcome"):
-        assert path.exists()
+    with only_sender(other, "welcome", "once"):
+        assert list(tmp_path.glob("*.lock"))
+    other.close()
 
 
-def test_every_run_of_a_store_has_its_own_lock() -> None:
-    runs = [("shop.db", "a", "b"), ("shop.db", "a", "c"), ("shop.db", "ab", ""), ("other.db", "a", "b")]
-    assert len({lock_path(*run) for run in runs}) == len(runs)
+def test_every_run_of_a_store_has_its_own_lock(store: Store, tmp_path: Path) -> None:
+    other = open_store(tmp_path / "other.db")
+    with ExitStack() as locks:
+        for campaign, occurrence in [("a", "b"), ("a", "c"), ("ab", "")]:
+            locks.enter_context(only_sender(store, campaign, occurrence))
+        locks.enter_context(only_sender(other, "a", "b"))
+    other.close()
 
 
-def test_a_lock_that_cannot_be_made_is_no_traceback(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot lock"), only_sender(tmp_path / "nowhere" / "run.lock", "welcome"):
+def test_a_lock_that_cannot_be_made_is_no_traceback(store: Store) -> None:
+    store.place = "/nowhere/livemerge.db"
+    with pytest.raises(StoreError, match="cannot lock"), only_sender(store, "welcome", "once"):
         pytest.fail("sent without a lock")

@@ -104,7 +104,7 @@ class Shop:
             resolver=self.project.resolver,
             transport=self.relay,
             clock=self.clock,
-            lock_path=settings.root / "send.lock",
+            store=self.project.store,
         )
         return await run_campaign(parts, on_progress=lambda progress: None, stop=self.stop)
 

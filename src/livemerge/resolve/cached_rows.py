@@ -1,0 +1,104 @@
+"""The table of the store that remembers rows: beside the project in SQLite, shared by all processes in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from livemerge.clock import Clock
+from livemerge.resolve.remote import Row
+from livemerge.store import Store
+from livemerge.values import Key
+
+MAX_ROWS_IN_STORE: Final = 500_000
+MAX_KEYS_A_STATEMENT: Final = 500  # bind values; SQLite's own limit was 999 for long
+SWEEP_EVERY_ROWS: Final = 5_000  # written; a sweep looks through the index of expiry, some 10 ms at most
+SWEPT_AT_ONCE: Final = 10_000  # twice what came since: the table shrinks, and nobody waits long
+
+READ_ROWS: Final = "SELECT key, body FROM cached_row WHERE source = ? AND expires_at >= ? AND key IN ({})"
+WRITE_ROW: Final = """
+INSERT INTO cached_row (source, key, body, expires_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (source, key) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at
+"""
+SWEEP: Final = """
+DELETE FROM cached_row WHERE (source, key) IN (
+    SELECT source, key FROM cached_row
+    WHERE expires_at <= (
+        SELECT CASE WHEN nth.expires_at > :now THEN nth.expires_at ELSE :now END FROM (
+            SELECT (SELECT expires_at FROM cached_row ORDER BY expires_at DESC LIMIT 1 OFFSET :most) AS expires_at
+        ) AS nth)
+    ORDER BY expires_at LIMIT :at_once)
+"""
+
+
+class CachedRows:
+    """The table `cached_row`. Every method raises StoreError."""
+
+    def __init__(self, store: Store, clock: Clock, *, max_rows: int = MAX_ROWS_IN_STORE) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_rows = max_rows
+        self._unswept = 0
+
+    def find(self, name: str, keys: Sequence[Key]) -> dict[Key, bytes]:
+        """The rows that are known and not expired, by key."""
+        found: dict[Key, bytes] = {}
+        storable = [key for key in keys if _is_storable(key)]
+        now_s = self._clock.now().timestamp()
+        for start in range(0, len(storable), MAX_KEYS_A_STATEMENT):
+            part = storable[start : start + MAX_KEYS_A_STATEMENT]
+            sql = READ_ROWS.format(", ".join("?" * len(part)))
+            found |= {row[0]: bytes(row[1]) for row in self._store.rows(sql, (name, now_s, *part))}
+        return found
+
+    def keep(self, rows: Mapping[tuple[str, Key], Row]) -> None:
+        """Writes rows; now and then forgets those that are past their time."""
+        with self._store.hasty():
+            self._store.run_many(
+                WRITE_ROW,
+                [
+                    (name, key, body, expires_at.timestamp())
+                    for (name, key), (body, expires_at) in sorted(rows.items())  # one order: writers never deadlock
+                    if _is_storable(key)
+                ],
+            )
+            self._unswept += len(rows)
+            if self._unswept >= SWEEP_EVERY_ROWS:
+                self._unswept = 0
+                self.sweep()
+
+    def sweep(self) -> int:
+        """Deletes rows that are past their time, then the nearest to it where there are too many.
+
+        Gives how many; SWEPT_AT_ONCE at most.
+        """
+        now_s = self._clock.now().timestamp()
+        return self._store.run(SWEEP, {"now": now_s, "most": self._max_rows, "at_once": SWEPT_AT_ONCE})
+
+
+class CachedRowsApart:
+    """The same table where a server keeps it: asked in threads. Fit to be kept at arm's length."""
+
+    def __init__(self, rows: CachedRows, store: Store) -> None:
+        self._rows = rows
+        self._store = store
+
+    async def read(self, name: str, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        """The rows that are known, by key."""
+        return await self._store.apart(lambda: self._rows.find(name, keys))
+
+    async def write(self, rows: Mapping[tuple[str, Key], Row]) -> None:
+        """Keeps rows."""
+        await self._store.apart(lambda: self._rows.keep(rows))
+
+    async def close(self) -> None:
+        """The store is closed by who opened it."""
+
+
+def _is_storable(key: Key) -> bool:
+    """Whether the key can be kept as text. One that cannot must not cost the others their rows."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in key

@@ -1,0 +1,128 @@
+"""A cache tier outside this process, kept at arm's length: it may be slow, hang or be gone, and nobody waits for it.
+
+What is read comes within READ_WITHIN_S or counts as unknown. What is written waits in a bounded queue and goes out
+behind the answer. After a failure nobody asks for a while, each time longer, so that a tier that is gone costs
+nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias
+
+import structlog
+
+from livemerge.clock import Clock
+from livemerge.values import Key
+
+READ_WITHIN_S: Final = 0.03  # of the 150 ms an answer may take; a healthy one needs 1 to 3
+WRITE_WITHIN_S: Final = 1.0
+REST_S: Final = 0.5  # after a failure; doubled with each further one
+MAX_REST_S: Final = 10.0
+MAX_WAITING_ROWS: Final = 20_000  # not yet written; past that the oldest are forgotten
+ROWS_AT_ONCE: Final = 500
+MAX_ROW_BYTES: Final = 256 * 1024  # a larger one is asked for again instead
+
+log = structlog.get_logger(__name__)
+
+Row: TypeAlias = tuple[bytes, datetime]
+"""A row's octets, and when to forget it."""
+
+
+class Tier(Protocol):
+    """Where rows are kept. What it raises counts as a failure, whatever it is."""
+
+    async def read(self, name: str, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        """The rows that are known, by key."""
+
+    async def write(self, rows: Mapping[tuple[str, Key], Row]) -> None:
+        """Keeps rows, by source's cache name and key."""
+
+    async def close(self) -> None:
+        """Gives connections back."""
+
+
+class Remote:
+    """A tier that cannot hurt: reads give nothing and writes are dropped while it fails."""
+
+    def __init__(self, tier: Tier, clock: Clock, *, called: str) -> None:
+        self._tier = tier
+        self._clock = clock
+        self._called = called
+        self._waiting: OrderedDict[tuple[str, Key], Row] = OrderedDict()
+        self._writing: asyncio.Task[None] | None = None
+        self._rests_until_s = 0.0  # monotonic
+        self._failures = 0  # in a row
+        self.lost = 0  # rows that were never written
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it failed a moment ago, and is left alone."""
+        return self._clock.monotonic_s() < self._rests_until_s
+
+    async def read(self, name: str, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        """What is known of these keys; nothing where the tier does not say so in time."""
+        if not keys or self.is_resting:
+            return {}
+        try:
+            async with asyncio.timeout(READ_WITHIN_S + len(keys) * 1e-5):
+                found = await self._tier.read(name, keys)
+        except Exception as error:
+            self._failed(error)
+            return {}
+        self._failures = 0
+        return found
+
+    def write(self, name: str, rows: Mapping[Key, Row]) -> None:
+        """Has the rows written soon. Without a running event loop they wait for `flush`."""
+        for key, row in rows.items():
+            if len(row[0]) <= MAX_ROW_BYTES:
+                self._waiting[(name, key)] = row
+                self._waiting.move_to_end((name, key))
+        while len(self._waiting) > MAX_WAITING_ROWS:
+            self._waiting.popitem(last=False)
+            self.lost += 1
+        if self._waiting and (self._writing is None or self._writing.done()):
+            self._start_writing()
+
+    async def flush(self) -> None:
+        """Writes what waits; what cannot be written is forgotten."""
+        while self._waiting:
+            part = dict(self._waiting.popitem(last=False) for _ in range(min(ROWS_AT_ONCE, len(self._waiting))))
+            if self.is_resting:
+                self.lost += len(part)
+                continue
+            try:
+                async with asyncio.timeout(WRITE_WITHIN_S):
+                    await self._tier.write(part)
+            except Exception as error:
+                self.lost += len(part)
+                self._failed(error)
+
+    async def close(self) -> None:
+        """Writes what waits, and lets go of the tier."""
+        if self._writing is not None and not self._writing.done():
+            await self._writing
+        await self.flush()
+        try:
+            async with asyncio.timeout(WRITE_WITHIN_S):
+                await self._tier.close()
+        except Exception as error:
+            self._failed(error)
+
+    def _start_writing(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._writing = loop.create_task(self.flush())
+
+    def _failed(self, error: Exception) -> None:
+        rest_s = min(MAX_REST_S, REST_S * 2.0 ** min(self._failures, 10))
+        if self._failures == 0:  # told once, not for each request
+            log.warning("the shared cache failed", cache=self._called, error=type(error).__name__)
+        self._failures += 1
+        self._rests_until_s = self._clock.monotonic_s() + rest_s
