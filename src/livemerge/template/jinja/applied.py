@@ -7,7 +7,7 @@ from typing import Any
 
 from livemerge.errors import nearest
 from livemerge.template.filters import Filter
-from livemerge.template.jinja.calls import split
+from livemerge.template.jinja.functions import split
 from livemerge.template.jinja.lists import attribute_of, each_of
 from livemerge.template.jinja.questions import COMPARISONS, QUESTIONS
 from livemerge.template.jinja.values import plain

@@ -11,7 +11,7 @@ from inspect import Parameter, signature
 from typing import Any, Final
 
 from livemerge.template.filters import Filter
-from livemerge.template.jinja import applied, calls, html, lists, numbers, operators, texts
+from livemerge.template.jinja import applied, callees, frames, functions, html, lists, numbers, operators, texts
 from livemerge.template.jinja.questions import QUESTIONS
 from livemerge.template.jinja.values import UNDEFINED, item, present
 from livemerge.template.runtime import MISSING, size_of, sorting_size, whole_size
@@ -160,10 +160,10 @@ _INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
     "made_of": operators.unpacked,
     "value_of": lambda value: value,
     "is_left_out": lambda value: value is MISSING,
-    "set_name": calls.set_name,
-    "call_method": calls.method,
-    "call_function": calls.function,
-    "member": calls.member,
+    "set_name": callees.set_name,
+    "call_method": functions.method,
+    "call_function": functions.function,
+    "member": frames.member,
     "html_escaped": html.escape,
     "present": present,
     "safe_text": html.safe,
@@ -213,7 +213,7 @@ GUARDED: Final[Mapping[str, Filter]] = {
 }
 """Instead of those in projects: data is raw only where its field is HTML, and a field without a value is not there."""
 
-FUNCTIONS: Final = frozenset({*calls.GLOBALS, "now"})
+FUNCTIONS: Final = frozenset({*functions.GLOBALS, "now"})
 REFUSED_FUNCTIONS: Final[Mapping[str, str]] = {
     "lipsum": "write the text itself",
     "caller": "it means something only inside a macro that is used with `call`",
