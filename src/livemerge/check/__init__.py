@@ -90,6 +90,8 @@ def _of_reads(template: MessageTemplate, own: Source, catalog: Catalog, speech: 
 def _of_open_reads(template: MessageTemplate, own: Source, speech: Speech) -> Iterator[Finding]:
     """What is wrong with reads of names that nobody has declared: each may be a text."""
     for read in template.reads:
+        if read.is_maybe:
+            continue
         shown = template.included.get(read.file, own)
         field = Field(read.path, "", "text", read.path, 0, 0, None, is_required=False, aliases=(), is_private=False)
         for each in place_complaints(Reading(read, field, (), _NO_CATALOG, speech)):
@@ -171,7 +173,7 @@ def _of_read(read: Read, catalog: Catalog, speech: Speech) -> list[Complaint]:
 def _of_way(read: Read, catalog: Catalog, speech: Speech) -> Iterator[Complaint]:
     field = catalog.field_of(read.path)
     if field is None:
-        if not is_provided(read.path) and not is_lookup(read.path):
+        if not read.is_maybe and not is_provided(read.path) and not is_lookup(read.path):
             yield unknown_field(read.path, catalog)
         return
     reading = Reading(read, field, inside_of(read.path, field, catalog), catalog, speech)

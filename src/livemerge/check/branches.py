@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from livemerge.catalog import Catalog
 from livemerge.check.complaint import Complaint
 from livemerge.check.trial import Trial
 from livemerge.template.verdict import UNKNOWN, Test
+
+_MEND: Final = "Remove the test, or mend it."
 
 
 def constant_complaints(test: Test) -> Iterator[Complaint]:
@@ -26,28 +29,25 @@ def branch_complaints(trial: Trial) -> Iterator[Complaint]:
     if not trial.values:
         return  # nobody gets here at all, which is told where that begins
     if trial.verdicts == {False}:
-        yield Complaint(
-            "branch-never-taken",
-            f"`{test.source}` is never true{_because(trial)}",
-            "Nobody gets what stands in this branch.",
-            "Remove the branch, or mend its condition or the one before." if trial.is_narrowed else _advice(trial),
-        )
+        what = f"`{test.source}` is never true{_because(trial)}"
+        effect = "Nobody gets what stands in this branch."
+        yield Complaint("branch-never-taken", what, effect, _advice_on_never(trial))
     elif trial.verdicts == {True} and (test.has_other or not trial.is_narrowed):
-        yield _always(test, f"`{test.source}` is always true{_because(trial)}")
+        what = f"`{test.source}` is always true{_because(trial)}"
+        yield _always(test, what, _advice_on_presence(trial, "test") or _MEND)
 
 
-def _always(test: Test, what: str) -> Complaint:
+def _always(test: Test, what: str, advice: str = _MEND) -> Complaint:
     other = "Everybody gets what stands in this branch, nobody what stands in the others behind it."
     effect = other if test.has_other else "Everybody gets what stands in this branch."
-    return Complaint("always-true", what, effect, "Remove the test, or mend it.")
+    return Complaint("always-true", what, effect, advice)
 
 
 def _because(trial: Trial) -> str:
     field = trial.field
     if trial.is_narrowed:
         return f" for those who get here: the conditions before have decided `{trial.name}`"
-    has_value = None not in trial.values and trial.verdict(None) not in trial.verdicts
-    if field is not None and has_value:
+    if field is not None and _asks_for_a_value(trial):
         why = "is required" if field.is_required else "has a fallback"
         return f": `{trial.name}` {why}, so it always has a value"
     if field is not None:
@@ -55,7 +55,26 @@ def _because(trial: Trial) -> str:
     return ""
 
 
-def _advice(trial: Trial) -> str:
+def _asks_for_a_value(trial: Trial) -> bool:
+    """Whether it is only a missing value that the test says something else of, and nobody has that."""
+    return None not in trial.values and trial.verdict(None) not in trial.verdicts
+
+
+def _advice_on_presence(trial: Trial, mended: str) -> str:
+    """What mends a test of whether there is a value, where there always is one; empty: it is another test."""
+    if trial.is_narrowed or trial.field is None or not _asks_for_a_value(trial):
+        return ""
+    declared = f"[field.{trial.field.name}]"
+    if trial.field.is_required:
+        return f"Who has no value gets no message at all: remove the {mended}, or `required` of {declared}."
+    return f"The fallback makes this test pointless: drop the fallback of {declared}, or the {mended}."
+
+
+def _advice_on_never(trial: Trial) -> str:
+    if trial.is_narrowed:
+        return "Remove the branch, or mend its condition or the one before."
+    if advice := _advice_on_presence(trial, "branch"):
+        return advice
     kind = f" of type {trial.field.type}" if trial.field else ""
     return f"Compare `{trial.name}` with a value{kind} that customers can have, or remove the branch."
 

@@ -96,9 +96,15 @@ def _gap(reading: Reading) -> str:
 
 
 def _mend(field: Field, path: str, speech: Speech) -> str:
+    path = _as_written(path)
     default = default_of(speech, path)
     own = f"write `{default}`, " if default else ""
     return f"Give [field.{field.name}] a fallback, {own}or test it before: `{guard_of(speech, path)}`."
+
+
+def _as_written(path: str) -> str:
+    """A path as a loop over its list would write it."""
+    return f"item.{path.rpartition('[].')[2]}" if "[]." in path else path
 
 
 def _guarded(read: Read, catalog: Catalog) -> tuple[bool, bool]:

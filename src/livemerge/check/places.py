@@ -15,7 +15,7 @@ _HOLDS_TEXT: Final = frozenset({"text", "html", "url", "list"})
 _ENCODING: Final = frozenset(
     {"url_encode", "url_param_escape", "urlencode", "url", "form_url", "url_json", "cgi_escape", "uri_escape"}
 )
-_BEGUN: Final = frozenset({"concat", "prepend", "join", "size", "date", "redirectto"})  # no longer the field alone
+_BEGUN: Final = frozenset({"join", "size", "date", "redirectto"})  # no longer the field alone
 _CODE: Final = {
     "script": "in a script",
     "style": "in styles",

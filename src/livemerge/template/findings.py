@@ -62,6 +62,7 @@ class Read:
     present: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     file: str = ""  # the name of the template it stands in
+    is_maybe: bool = False  # a variable has this name on some ways here: there may be no such field
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -92,3 +92,18 @@ def test_many_branches_are_looked_at_in_bounded_time(check, monkeypatch):
     monkeypatch.setattr("livemerge.check.trial.MAX_VERDICTS", 500)
     body = "".join(f"{{% if points == {number} %}}x{{% endif %}}" for number in range(200))
     assert check(body + "{% if tier %}x{% endif %}") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "advice"),
+    [
+        ("ampscript", "%%[ IF Empty(city) THEN ]%%x%%[ ENDIF ]%%", "drop the fallback of [field.city], or the branch"),
+        ("liquid", "{% if city == blank %}x{% endif %}", "drop the fallback of [field.city], or the branch"),
+        ("liquid", "{% if city != blank %}x{% endif %}", "drop the fallback of [field.city], or the test"),
+        ("liquid", "{% if tier %}x{% endif %}", "remove the test, or `required` of [field.tier]"),
+        ("liquid", "{% if is_member == 'yes' %}x{% endif %}", "Compare `is_member` with a value of type boolean"),
+    ],
+)
+def test_a_test_of_presence_that_never_decides_is_told_why(check, language, body, advice):
+    (found,) = check(body, language)
+    assert advice in found.advice

@@ -9,7 +9,8 @@ from typing import Final
 from livemerge.template import nodes
 from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
 from livemerge.template.analysis.facts import NO_FACTS, Facts, either
-from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins, is_shown, kind_of
+from livemerge.template.analysis.joined import is_written, parts_in
+from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins, compared, is_shown, kind_of
 from livemerge.template.analysis.walk import Answers, Walk
 from livemerge.template.nodes import Expression
 from livemerge.template.verdict import SEEN_THROUGH, Condition, literals_in
@@ -39,7 +40,7 @@ def look_at(walk: Walk, node: Expression, names: Names) -> None:
 def _compared(walk: Walk, side: Expression, node: nodes.Comparison, other: Expression, names: Names) -> None:
     kind = "contains" if node.operator == "contains" else kind_of(other)
     for origin in origins_of(walk, side, names):
-        record(walk, replace(origin, operations=(*origin.operations, kind)), "condition")
+        record(walk, compared(origin, kind), "condition")
 
 
 def learned(walk: Walk, node: Expression, names: Names, *, is_true: bool) -> Facts:
@@ -100,7 +101,7 @@ def _about(walk: Walk, path: nodes.Path, names: Names) -> frozenset[str]:
     """What a test of one path is about: its field, where it is surely that one, and its variable."""
     found = set(_variable(path, names))
     origins = origins_of(walk, path, names, is_read=False)
-    if len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives:
+    if len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives and not origins[0].is_maybe:
         found.add(origins[0].path)
     return frozenset(found | {each.removesuffix(end) for each in found for end in _COUNTED if each.endswith(end)})
 
@@ -141,7 +142,8 @@ def _key(walk: Walk, path: nodes.Path, names: Names) -> str:
     which = f"#{path.source}#{walk.found.versions.get(own, 0)}#{walk.loop}"
     if any(isinstance(step, nodes.Index) and not isinstance(step.key, nodes.Literal) for step in path.steps):
         return ""
-    if len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives and not origins[0].operations:
+    is_one = len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives
+    if is_one and not origins[0].operations and not origins[0].is_maybe:
         return origins[0].path if "[" not in origins[0].path else f"{origins[0].path}{which}"
     return which if own and all(not origin.alternatives for origin in origins) else ""
 
@@ -149,11 +151,11 @@ def _key(walk: Walk, path: nodes.Path, names: Names) -> str:
 def is_surely_shown(walk: Walk, node: Expression, names: Names) -> bool:
     """Whether an expression surely gives something to show."""
     if isinstance(node, nodes.Literal):
-        return node.value is not None and bool(str(node.value).strip())
+        return is_written(node)
     if isinstance(node, nodes.Choice):
         return _is_choice_shown(walk, node, names)
-    if isinstance(node, nodes.FilterCall) and node.name == "concat":
-        return any(is_surely_shown(walk, each, names) for each in (node.target, *node.arguments))
+    if isinstance(node, nodes.FilterCall) and (parts := parts_in(node, walk.vocabulary.kinds.get(node.name))):
+        return any(is_surely_shown(walk, each, names) for each in parts)
     if isinstance(node, nodes.FilterCall) and node.name == "default" and node.arguments:
         return isinstance(node.arguments[0], nodes.Literal) and is_shown(node.arguments[0])
     if isinstance(node, nodes.FilterCall) and node.name in SEEN_THROUGH:

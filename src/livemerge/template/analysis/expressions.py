@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from livemerge.template import nodes
 from livemerge.template.analysis.facts import Paths
+from livemerge.template.analysis.joined import part_of, parts_in
 from livemerge.template.analysis.origins import (
     MAX_ORIGINS,
     Names,
     Origin,
     Origins,
+    compared,
     filtered_by,
     is_shown,
     kind_of,
@@ -52,11 +54,12 @@ def record(walk: Walk, origin: Origin, usage: Usage, spot: str = "") -> None:
             origin.operations,
             alternatives=tuple((path, _is_guarded(walk, path)) for path in origin.alternatives if path),
             wants=origin.wants,
-            spot=spot,
+            spot=origin.behind if spot == "address" and origin.behind else spot,
             tested=facts.tested,
             present=facts.present,
             missing=facts.missing,
             file=walk.source.name,
+            is_maybe=origin.is_maybe,
         )
     )
 
@@ -71,8 +74,9 @@ def _reads_everything(walk: Walk, place: Place) -> None:
 
 
 def paths_of(walk: Walk, node: Expression, names: Names) -> Paths:
-    """The paths of an expression, without recording that they are read."""
-    return frozenset(origin.path for origin in origins_of(walk, node, names, is_read=False))
+    """The paths whose values an expression is, without recording that they are read."""
+    origins = origins_of(walk, node, names, is_read=False)
+    return frozenset(origin.path for origin in origins if not origin.is_part)
 
 
 def origins_of(walk: Walk, node: Expression, names: Names, *, is_read: bool = True) -> Origins:
@@ -147,7 +151,11 @@ def _variable(walk: Walk, node: nodes.Path, origins: Origins) -> Origins:
     """A variable that surely has something to show needs no fallback, whichever field that came from."""
     is_sure = not node.steps and walk.facts.has(f"${node.root}")
     return tuple(
-        replace(stepped(each, node.steps), place=node.place, has_fallback=each.has_fallback or is_sure)
+        replace(
+            stepped(each, node.steps),
+            place=node.place,
+            has_fallback=each.has_fallback or (is_sure and not each.is_part),
+        )
         for each in origins
     )
 
@@ -174,12 +182,29 @@ def _filtered(walk: Walk, node: nodes.FilterCall, names: Names, is_read: bool) -
         return ()
     if node.name in _COMPARING and node.arguments:
         kind = kind_of(node.arguments[0])
-        return tuple(replace(origin, operations=(*origin.operations, kind), is_exact=False) for origin in target)
+        return tuple(replace(compared(origin, kind), is_exact=False) for origin in target)
     fallback = node.name == "default" and bool(node.arguments) and is_shown(node.arguments[0])
     kinds = walk.vocabulary.kinds.get(node.name)
     both = tuple(filtered_by(origin, node, fallback, kinds) for origin in target)
-    both += given if node.name in ("default", "concat") else ()
+    parts = parts_in(node, kinds)
+    if parts:
+        both = tuple(each for part in parts for each in _part(walk, node, part, parts, both, names))
+    elif node.name in ("default", "concat"):
+        both += given
     return tuple(dict.fromkeys(both))[:MAX_ORIGINS]
+
+
+def _part(
+    walk: Walk,
+    node: nodes.FilterCall,
+    part: Expression,
+    parts: tuple[Expression, ...],
+    target: Origins,
+    names: Names,
+) -> Origins:
+    """The origins of one part of a text that is put together, and what they are in it."""
+    origins = target if part is node.target else origins_of(walk, part, names, is_read=False)
+    return part_of(origins, part, parts, walk.vocabulary.kinds.get(node.name))
 
 
 def _arguments(walk: Walk, node: nodes.FilterCall, names: Names) -> Origins:

@@ -33,6 +33,9 @@ class Origin:
     alternatives: tuple[str, ...] = ()  # paths it may have come from instead
     kind: str = ""  # what a function made of it; empty: it is of the field's own type
     wants: tuple[Want, ...] = ()  # what functions need the field to be
+    is_part: bool = False  # more than the field's value is there, also where the field has none
+    behind: str = ""  # where in an address it stands, by the text put before it: path, query; empty: it begins
+    is_maybe: bool = False  # some ways here have set a variable of this name, so there may be no such field
 
 
 Origins = tuple[Origin, ...]
@@ -106,7 +109,7 @@ def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool, kinds: K
         origin,
         path=path,
         operations=(*origin.operations, *((node.name,) if node.name not in _UNTOLD else ()))[:_MAX_OPERATIONS],
-        has_fallback=origin.has_fallback or fallback,
+        has_fallback=origin.has_fallback or (fallback and not origin.is_part),
         is_exact=is_exact,
     )
 
@@ -114,6 +117,11 @@ def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool, kinds: K
 def is_shown(node: Expression) -> bool:
     """Whether a default is something to show: a literal that is not empty, or anything computed."""
     return not isinstance(node, nodes.Literal) or bool(str(node.value or "").strip()) or node.value == 0
+
+
+def compared(origin: Origin, kind: str) -> Origin:
+    """The origin of a value that is compared; what a function made of a field says nothing about the field's type."""
+    return replace(origin, operations=(*origin.operations, "compare" if origin.is_part else kind))
 
 
 def kind_of(other: Expression) -> str:

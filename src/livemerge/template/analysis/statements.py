@@ -12,6 +12,7 @@ from livemerge.template.analysis.expressions import origins_of, paths_of, record
 from livemerge.template.analysis.facts import Facts, after
 from livemerge.template.analysis.origins import MAX_ORIGINS, Names, item_of, kind_of, section_items
 from livemerge.template.analysis.walk import Follow, MacroPiece, Walk
+from livemerge.template.analysis.ways import is_followed, ways_from
 from livemerge.template.nodes import Block, Expression
 from livemerge.template.verdict import Test
 from livemerge.template.walk import assigned_names
@@ -46,7 +47,7 @@ def _leave_where(walk: Walk, node: Expression) -> None:
 
 
 def if_chain(walk: Walk, node: nodes.If, names: Names) -> None:
-    before, ways = walk.facts, list[Facts]()
+    before, ways, variables = walk.facts, list[Facts](), ways_from(names)
     has_other = len(node.branches) > 1 or bool(node.otherwise)
     with walk.in_branch():
         for at, branch in enumerate(node.branches):
@@ -63,11 +64,14 @@ def if_chain(walk: Walk, node: nodes.If, names: Names) -> None:
                 walk.is_given(condition, True)
                 walk.block(branch.body, names)
             ways.append(walk.facts)
+            variables.ends_one()
             walk.facts = untaken
             walk.is_given(condition, False)
         walk.block(node.otherwise, names)
     ways.append(walk.facts)
     walk.facts = after(before, ways)
+    variables.ends_one()
+    variables.join(walk, node.place)
     if not has_other and ways[0].is_left:
         walk.is_given(condition, False)
 
@@ -79,7 +83,7 @@ def case(walk: Walk, node: nodes.Case, names: Names) -> None:
         record(walk, replace(origin, operations=origin.operations + kinds), "condition")
     for value in values:
         use(walk, value, names, "condition")
-    before, ways = walk.facts, list[Facts]()
+    before, ways, variables = walk.facts, list[Facts](), ways_from(names)
     tested = Facts(tested=paths_of(walk, node.subject, names))
     for arm in node.arms:
         equal = _any_equal(node.subject, arm) if arm.values else None
@@ -96,7 +100,11 @@ def case(walk: Walk, node: nodes.Case, names: Names) -> None:
                 walk.is_given(condition, True)
             walk.block(arm.body, names)
         ways.append(walk.facts)
+        variables.ends_one()
     walk.facts = after(before, [*ways, before.learning(tested)])
+    if all(arm.values for arm in node.arms):
+        variables.ends_one()  # no arm ran
+    variables.join(walk, node.place)
 
 
 def _any_equal(subject: Expression, arm: nodes.When) -> Expression:
@@ -119,13 +127,16 @@ def loop(walk: Walk, node: nodes.For | nodes.TableRow, names: Names) -> None:
     if isinstance(node, nodes.For):
         names[node.state] = ()
     walk.sets({node.name, *assigned_names(node.body)})
-    paths = frozenset(origin.path for origin in origins)
+    paths, variables = frozenset(origin.path for origin in origins), ways_from(names)
     with walk.in_loop():
         _know_items(walk, paths)
         if chosen is not None:
             look_at(walk, chosen, names)
             walk.facts = walk.facts.learning(learned(walk, chosen, names, is_true=True))
         walk.block(node.body, names)
+    variables.ends_one()
+    variables.ends_one()  # no round at all
+    variables.join(walk, node.place)
     walk.sets({node.name, *assigned_names(node.body)})
     if outer is None:
         names.pop(node.name, None)
@@ -143,15 +154,19 @@ def _know_items(walk: Walk, paths: frozenset[str]) -> None:
 
 def _otherwise(walk: Walk, block: Block, names: Names, paths: frozenset[str]) -> None:
     """What is written where a list has no items."""
-    before = walk.facts
+    before, variables = walk.facts, ways_from(names)
     walk.facts = before.learning(Facts(paths))
     with walk.in_branch():
         walk.block(block, names)
     walk.facts = after(before, [walk.facts, before])
+    variables.ends_one()
+    variables.ends_one()
+    if block:
+        variables.join(walk, block[0].place)
 
 
 def assign(walk: Walk, node: nodes.Assign, names: Names) -> None:
-    """A variable stands for its value's fields; set in a branch, also for those it stood for before."""
+    """A variable stands for its value's fields."""
     if node.is_start:
         outer = node.value.root if isinstance(node.value, nodes.Path) else ""
         names[node.name] = names.get(outer, ()) if isinstance(outer, str) else ()
@@ -159,7 +174,7 @@ def assign(walk: Walk, node: nodes.Assign, names: Names) -> None:
     walk.followers[MacroPiece](walk, node, names)
     origins = use(walk, node.value, names, "argument")
     is_shown = is_surely_shown(walk, node.value, names)
-    before = names.get(node.name, ()) if walk.branches else ()
+    before = names.get(node.name, ()) if walk.branches and not is_followed(names) else ()
     names[node.name] = tuple(dict.fromkeys(before + origins))[:MAX_ORIGINS]
     walk.sets([node.name])
     if is_shown:
