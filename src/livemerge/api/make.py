@@ -91,8 +91,9 @@ def _lifespan(project: Livemerge, readers: Readers) -> Callable[[FastAPI], Any]:
 
 def _routes(project: Livemerge, deadline_s: float, readers: Readers) -> dict[str, Route]:
     """Who answers which reading path."""
+    profiles = ProfileReader(project, deadline_s=deadline_s)
     return {
-        PROFILE: Route(ProfileReader(project, deadline_s=deadline_s).read),
+        PROFILE: Route(profiles.read, at_once=profiles.at_once),
         **readers.routes,
     }
 

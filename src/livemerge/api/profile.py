@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from livemerge.access import AccessGrant, AccessRow
@@ -23,6 +24,7 @@ from livemerge.values import MAX_KEY_CHARACTERS, Cause, Key, LadderStep, Profile
 HEADERS: Final = ((b"content-type", JSON.encode()), (b"cache-control", PRIVATE.encode()))
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NO_TOKEN: Final = re.compile(r"[^A-Za-z0-9_.-]")  # what a Server-Timing name may not have
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _YES: Final = frozenset({"1", "true", "yes"})
 
 
@@ -35,29 +37,47 @@ class ProfileReader:
         self._selections = Selections(project.catalog)
         self._prepared = PreparedAnswers(project.glances)
 
+    def at_once(self, asked: Asked, grant: AccessGrant) -> Reply | None:
+        """The profile where no source has to be asked, with its row in the access log; else None. Raises Refusal."""
+        key, selection = self._selected(asked, grant, _NOTHING)
+        now = self._project.clock.now()
+        if _explains(asked, _NOTHING) or (answer := self._known(selection, key, now)) is None:
+            return None
+        return self._reply(asked, grant, selection, answer, now, b"")
+
     async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
         """The profile, and its row in the access log. Raises Refusal."""
+        body = json_body(asked)
+        key, selection = self._selected(asked, grant, body)
+        clock, explains = self._project.clock, _explains(asked, body)
+        now = clock.now()
+        if not explains and (answer := self._known(selection, key, now)) is not None:
+            return self._reply(asked, grant, selection, answer, now, b"")
+        started_s, figures = clock.monotonic_s(), Figures()
+        profile = await self._profile(key, selection, figures, asks_sources=grant.asks_sources)
+        timings, now = _timings(clock.monotonic_s() - started_s, figures), clock.now()
+        answer = answer_of(profile, selection)
+        if explains:
+            answer = explained(answer, profile, selection, now)
+        return self._reply(asked, grant, selection, answer, now, timings)
+
+    def _selected(self, asked: Asked, grant: AccessGrant, body: Mapping[str, Any]) -> tuple[Key, Selection]:
+        """Whose fields, and which. Raises Refusal, ForbiddenError."""
         key = _key(asked.parts[0])
         grant.require("profile")
         grant.require_customers((key,))
-        body = json_body(asked)
-        selection = self._selections.select(_fields(asked.query.get("fields"), body), grant.private_fields)
-        clock = self._project.clock
-        now = clock.now()
-        answer = None if _explains(asked, body) else self._known(selection, key, now)
-        if answer is not None:
-            resolved_s, sources = clock.monotonic_s(), ""
-        else:
-            figures = Figures()
-            profile = await self._profile(key, selection, figures)
-            resolved_s, sources, now = clock.monotonic_s(), _source_timings(figures), clock.now()
-            answer = answer_of(profile, selection)
-            if _explains(asked, body):
-                answer = explained(answer, profile, selection, now)
-        self._project.access_log.append(AccessRow(now, grant.prefix, key, selection.names, "ok", asked.remote))
-        octets = answer.at(now, asked.request_id)
-        timing = _timing(clock.monotonic_s() - asked.started_s, resolved_s - asked.started_s, sources)
-        return Reply(200, (*HEADERS, (b"x-request-id", asked.request_id.encode()), (b"server-timing", timing)), octets)
+        return key, self._selections.select(_fields(asked.query.get("fields"), body), grant.private_fields)
+
+    def _reply(
+        self, asked: Asked, grant: AccessGrant, selection: Selection, answer: Answer, now: datetime, timings: bytes
+    ) -> Reply:
+        """The answer as it is sent, and noted. timings: what Server-Timing says after the whole."""
+        project, request_id = self._project, asked.request_id
+        project.access_log.append(AccessRow(now, grant.prefix, asked.parts[0], selection.names, "ok", asked.remote))
+        total_ms = (project.clock.monotonic_s() - asked.started_s) * 1000
+        timing = b"total;dur=%.1f%b" % (total_ms, timings or b", resolve;dur=0.0")
+        headers = (*HEADERS, (b"x-request-id", request_id.encode()), (b"server-timing", timing))
+        return Reply(200, headers, answer.at(now, request_id))
 
     def _known(self, selection: Selection, key: Key, now: datetime) -> Answer | None:
         """The answer where nobody has to be asked for it; None too where the store fails: then resolving says what."""
@@ -72,11 +92,14 @@ class ProfileReader:
         self._prepared.keep(selection, key, glance, answer)
         return answer
 
-    async def _profile(self, key: Key, selection: Selection, figures: Figures) -> Profile:
+    async def _profile(self, key: Key, selection: Selection, figures: Figures, *, asks_sources: bool) -> Profile:
         """The profile; made of fallbacks where the store with its cache is gone: a mail waits for this answer."""
         try:
             found = await self._project.resolver.resolve(
-                selection.plan, [key], deadline_s=self._deadline_s, figures=figures
+                selection.plan,
+                [key],
+                deadline_s=self._deadline_s if asks_sources else 0.0,
+                figures=figures,
             )
         except StoreError:
             return _fallbacks(key, selection)
@@ -121,14 +144,10 @@ def _fallbacks(key: Key, selection: Selection) -> Profile:
     return Profile(key, values, origins, is_found=False)
 
 
-def _timing(total_s: float, resolve_s: float, sources: str) -> bytes:
-    """Server-Timing in milliseconds: all of it, the data's part, and the sources'."""
-    return f"total;dur={total_s * 1000:.1f}, resolve;dur={resolve_s * 1000:.1f}{sources}".encode()
-
-
-def _source_timings(figures: Figures) -> str:
-    """Each source's slowest attempt."""
-    return "".join(
+def _timings(resolve_s: float, figures: Figures) -> bytes:
+    """Milliseconds of the data's part, and of each source's slowest attempt, as Server-Timing has them."""
+    sources = (
         f", {_NO_TOKEN.sub('_', name)};dur={source.took_s.largest * 1000:.1f}"
         for name, source in sorted(figures.sources.items())
     )
+    return f", resolve;dur={resolve_s * 1000:.1f}{''.join(sources)}".encode()

@@ -5,10 +5,11 @@ The framework would take ten times as long for the same; it documents these path
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from itertools import count
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
@@ -23,6 +24,7 @@ from livemerge.app import Livemerge
 from livemerge.errors import LivemergeError
 
 Endpoint: TypeAlias = Callable[[Asked, AccessGrant], Awaitable[Reply]]
+AtOnce: TypeAlias = Callable[[Asked, AccessGrant], Reply | None]
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -37,6 +39,7 @@ MAX_QUERIES: Final = 1_024  # kept as they were read: callers send the same few 
 MAX_KEPT_QUERY_BYTES: Final = 256
 _BODY: Final = "http.response.body"
 _START: Final = "http.response.start"
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +50,18 @@ class Route:
 
     endpoint: Endpoint
     max_body_bytes: int = MAX_BODY_BYTES
+    at_once: AtOnce | None = None  # a GET's reply where nothing has to be awaited; None then, or from it: ask endpoint
+
+
+@dataclass(slots=True)  # made for every request
+class Begun:
+    """A request that was taken apart. `grant` is None where it was refused."""
+
+    asked: Asked
+    grant: AccessGrant | None
+    pattern: str
+    route: Route
+    refused: Reply | None = None
 
 
 class Reading:
@@ -62,51 +77,89 @@ class Reading:
         self._numbers = count()
 
     def answers(self, scope: Scope) -> bool:
-        """Whether the path is one of ours; what it needs is put into the scope."""
-        raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-        if not raw.startswith(ROOT):
-            return False
-        name, slash, rest = raw[len(ROOT) :].partition(b"/")
+        """Whether the request is one of ours; how far it came is put into the scope."""
+        if "livemerge.begun" not in scope:
+            path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+            url = path + b"?" + query if (query := scope.get("query_string")) else path
+            begun = self.begin(scope["method"], url, scope["headers"], scope.get("client"))
+            if begun is None:
+                return False
+            scope["livemerge.begun"] = begun
+        return True
+
+    def begin(
+        self, method: str, url: bytes, headers: Iterable[tuple[bytes, bytes]], client: tuple[str, int] | None
+    ) -> Begun | None:
+        """The request taken apart, and admitted or not; None for a path that is none of ours."""
+        if not url.startswith(ROOT):
+            return None
+        path, _, query = url.partition(b"?")
+        name, slash, rest = path[len(ROOT) :].partition(b"/")
         found = self._routes.get(name)
         if found is None:
-            return False
-        parts = rest.split(b"/", found[0] - 1) if slash else []
-        if len(parts) != found[0]:
-            return False
-        scope["livemerge.read"] = (raw, parts, found[1], found[2])
-        return True
+            return None
+        many, pattern, route = found
+        parts = rest.split(b"/", many - 1) if slash else []
+        if len(parts) != many:
+            return None
+        asked = self._asked(method, path, headers, client)
+        begun = Begun(asked, None, pattern, route)
+        try:
+            asked.parts = tuple([_decoded(part) for part in parts])
+            asked.query = self._query(query) if query else _NOTHING
+            _check_method(method)
+            begun.grant = grant_of(asked, self._project.admission)
+        except Exception as error:  # whatever happens, the caller gets an answer, and the log says why
+            begun.refused = self._refused(error, begun)
+        return begun
+
+    def at_once(self, begun: Begun) -> Reply | None:
+        """The reply, where nothing has to be awaited for it."""
+        if begun.refused is not None or begun.grant is None or begun.route.at_once is None:
+            return begun.refused
+        try:
+            return begun.route.at_once(begun.asked, begun.grant)
+        except Exception as error:
+            begun.refused = self._refused(error, begun)
+            return begun.refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request for which `answers` said yes."""
-        raw, parts, pattern, route = scope["livemerge.read"]
-        asked, grant = self._asked(scope, raw), None
-        try:
-            asked.parts = tuple([_decoded(part) for part in parts])
-            asked.query = self._query(scope.get("query_string", b""))
-            _check_method(scope["method"])
-            grant = grant_of(asked, self._project.admission)
-            if asked.method == "POST":
-                asked.body = await _read_body(asked.headers, receive, route.max_body_bytes)
-            reply = await route.endpoint(asked, grant)
-        except Exception as error:  # whatever happens, the caller gets an answer, and the log says why
-            refusal = _refusal(error, pattern)
-            if refusal.status != 429:  # who guesses must not push older rows out of the log
-                self._note(asked, grant, pattern, "error" if refusal.status >= 500 else "refused")
-            reply = _refused_reply(refusal, asked.request_id)
+        begun: Begun = scope["livemerge.begun"]
+        reply = begun.refused or await self._reply(begun, receive)
         body = reply.body
         length = (b"content-length", str(len(body)).encode())
         await send({"type": _START, "status": reply.status, "headers": [*reply.headers, length]})
         await send({"type": _BODY, "body": b"" if scope["method"] == "HEAD" else body})
 
-    def _asked(self, scope: Scope, raw: bytes) -> Asked:
-        client, method, headers = scope.get("client"), scope["method"], dict(scope["headers"])
+    async def _reply(self, begun: Begun, receive: Receive) -> Reply:
+        asked, grant = begun.asked, begun.grant
+        assert grant is not None
+        try:
+            if asked.method == "POST":
+                asked.body = await _read_body(asked.headers, receive, begun.route.max_body_bytes)
+            return await begun.route.endpoint(asked, grant)
+        except Exception as error:
+            return self._refused(error, begun)
+
+    def _refused(self, error: Exception, begun: Begun) -> Reply:
+        """What the caller gets instead; and its row in the access log."""
+        refusal = _refusal(error, begun.pattern)
+        if refusal.status != 429:  # who guesses must not push older rows out of the log
+            self._note(begun.asked, begun.grant, begun.pattern, "error" if refusal.status >= 500 else "refused")
+        return _refused_reply(refusal, begun.asked.request_id)
+
+    def _asked(
+        self, method: str, path: bytes, sent: Iterable[tuple[bytes, bytes]], client: tuple[str, int] | None
+    ) -> Asked:
+        headers = dict(sent)
         remote = client[0] if client else ""
         if (forwarded_for := headers.get(b"x-forwarded-for")) is not None:
             remote = self._project.admission.remote_of(remote, forwarded_for.decode("latin-1"))
         return Asked(
             "GET" if method == "HEAD" else method,
-            raw.decode("ascii", "replace"),
-            {},
+            path.decode("ascii", "replace"),
+            _NOTHING,
             headers,
             b"",
             remote,

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from livemerge.api import make_api
+from livemerge.api import Api, Connection, end_slow_ones, make_api
+from livemerge.api.connection import IDLE_WITHIN_S
 from livemerge.app import API_DEADLINE_S, Livemerge
 from livemerge.console import mount_console
 from livemerge.errors import ConfigError
 
+MAX_CONNECTIONS = 4_000  # more callers at once get 503; a process has 1,024 file descriptors unless it is given more
 STOP_WITHIN_S = 3  # requests under way get this long; they have a deadline of their own anyway
 
 
@@ -71,11 +73,9 @@ async def serve_faces(
     token = secrets.token_urlsafe(24)
     app = make_api(project, deadline_s=deadline_s)
     mount_console(app, project, token=token, inbox_url=inbox_url, transport=transport)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_WITHIN_S, server_header=False
-    )
-    server = _Server(config)
+    server = _Server(server_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
+    watching = asyncio.create_task(end_slow_ones(server.server_state.connections))
     try:
         ready = asyncio.create_task(server.is_ready.wait())
         await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,4 +86,20 @@ async def serve_faces(
     finally:
         server.should_exit = True
         await serving
+        watching.cancel()
         listening.close()
+
+
+def server_config(app: Api) -> uvicorn.Config:
+    """How a process serves the application, with bounds on what one caller may hold."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        loop="uvloop",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=IDLE_WITHIN_S,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        limit_concurrency=MAX_CONNECTIONS,
+    )
