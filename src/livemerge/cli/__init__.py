@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from livemerge import __version__
-from livemerge.cli import access, campaigns, demo, events, overrides, project, serve
+from livemerge.cli import access, campaigns, demo, events, overrides, project, serve, snippet
 from livemerge.cli.output import Exit, Here, UsageError, fail
 from livemerge.errors import LivemergeError
 from livemerge.observe.logs import log_to_stderr
@@ -52,6 +52,7 @@ def main_options(
 project.add_to(app)
 campaigns.add_to(app)
 serve.add_to(app)
+snippet.add_to(app)
 access.add_to(app)
 overrides.add_to(app)
 events.add_to(app)
