@@ -67,8 +67,8 @@ from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.resolve import Cache, Extensions, Fault, Glances, Overrides, Resolver
-from livemerge.resolve.remote import Tier
 from livemerge.resolve.feeds import Feeds
+from livemerge.resolve.remote import Tier
 from livemerge.sources import Source, make_source
 from livemerge.sources.source import unaskable
 from livemerge.sources.whole_table import WholeTable, read_whole
@@ -214,6 +214,11 @@ class Livemerge:
     @cached_property
     def glances(self) -> Glances:
         return Glances(self.catalog, self.cache, self.overrides, self.clock)
+
+    @cached_property
+    def unasked(self) -> Mapping[str, Fault]:
+        """Every source as if it were down: with these the resolver gives what is known, and asks nobody."""
+        return dict.fromkeys(self.settings.source, Fault(is_down=True))
 
     @cached_property
     def extensions(self) -> Extensions:

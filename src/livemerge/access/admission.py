@@ -16,7 +16,7 @@ from livemerge.access.scopes import private_fields
 from livemerge.access.shares import Shares
 from livemerge.access.signing import ADVICE as SIGNING_ADVICE
 from livemerge.access.signing import Signatures, Signed
-from livemerge.access.tokens import AccessTokens
+from livemerge.access.tokens import AccessTokens, IssuedToken
 from livemerge.access.unusual import Alarm, Unusual
 from livemerge.clock import Clock
 from livemerge.errors import AccessError, ForbiddenError, SlowDownError, StoreError
@@ -88,6 +88,19 @@ class Admission:
         if grant.networks and not self._is_inside(grant.networks, presented.remote):
             raise ForbiddenError("the API key may not be used from this address", advice="See: livemerge keys ls")
         return self._shaped(grant)
+
+    def issue(self, client_id: str, client_secret: str, *, scope: str, issuer: str, remote: str) -> IssuedToken:
+        """An access token for the owner of a key. Raises AccessError, ForbiddenError, SlowDownError."""
+        presented = Presented(client_secret, remote)
+        if not self._guesses.is_calm and not self._keys.recalls(client_secret):
+            self._guesses.refuse(remote, _prefix_of(client_secret))
+        try:
+            return self._tokens.issue(client_id, client_secret, scope=scope, issuer=issuer)
+        except ForbiddenError:
+            raise
+        except AccessError as error:
+            self._count_wrong(presented, _claimed(presented), error)
+            raise
 
     def remote_of(self, peer: str, forwarded_for: str) -> str:
         """Who asks: the peer, or where that is a proxy of ours, the last address before our proxies."""
@@ -201,7 +214,7 @@ def _impersonal(grant: AccessGrant, presented: Presented) -> AccessGrant:
     if not presented.is_impersonal:
         raise ForbiddenError(
             "a key in the address reads no customer unless the id is signed",
-            advice=f"Else anybody who sees it learns who is a customer. Add a token `t` or a hash `h`: {SIGNING_ADVICE}",
+            advice=f"Else it tells anybody who is a customer. Add a token `t` or a hash `h`: {SIGNING_ADVICE}",
         )
     return grant.narrowed(scope for scope in grant.scopes if scope.startswith("feed:"))
 

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from livemerge import __version__
 from livemerge.api.description import SECURITY_SCHEMES, Schema, description_page, link_operation, profile_operation
 from livemerge.api.links import LinkPages
+from livemerge.api.oauth import JWKS_PATH, METADATA_PATH, TOKEN_PATH, OAuth, token_operation
 from livemerge.api.operations import read_operations
 from livemerge.api.page import page
 from livemerge.api.profile import ProfileReader
@@ -63,6 +64,7 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
     )
     app.reading = Reading(project, _routes(project, deadline_s, readers))
     _add_links(app, project)
+    _add_oauth(app, project)
     _add_health(app, project)
     _add_description(app, _documented(project))
     _add_refusals(app)
@@ -122,6 +124,25 @@ def _add_links(app: FastAPI, project: Livemerge) -> None:
             summary=summary,
             openapi_extra=link_operation(gives, acts=method == "POST"),
             tags=["links in messages"],
+        )
+
+
+def _add_oauth(app: FastAPI, project: Livemerge) -> None:
+    server = OAuth(project)
+    for path, method, endpoint, summary, operation in (
+        (TOKEN_PATH, "POST", server.token, "An access token for the owner of an API key.", token_operation()),
+        (METADATA_PATH, "GET", server.metadata, "What the authorization server can do (RFC 8414).", None),
+        (JWKS_PATH, "GET", server.jwks, "The public keys of access tokens (RFC 7517).", None),
+    ):
+        app.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            response_class=Response,
+            summary=summary,
+            openapi_extra=operation,
+            response_description="It.",
+            tags=["access tokens"],
         )
 
 

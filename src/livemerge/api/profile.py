@@ -99,6 +99,7 @@ class ProfileReader:
                 selection.plan,
                 [key],
                 deadline_s=self._deadline_s if asks_sources else 0.0,
+                faults=None if asks_sources else self._project.unasked,
                 figures=figures,
             )
         except StoreError:

@@ -54,7 +54,11 @@ class Resolving:
             return {key: fallback_profile(key, selection, Cause.LATE, "simulated") for key in keys}
         try:
             found = await self.project.resolver.resolve(
-                selection.plan, keys, deadline_s=deadline_s if asks_sources else 0.0, figures=figures
+                selection.plan,
+                keys,
+                deadline_s=deadline_s if asks_sources else 0.0,
+                faults=None if asks_sources else self.project.unasked,
+                figures=figures,
             )
         except StoreError:  # a mail waits for this answer
             return {key: fallback_profile(key, selection, Cause.ERROR, "the store failed") for key in keys}
