@@ -17,13 +17,14 @@ import orjson
 from livemerge.access.grant import AccessGrant
 from livemerge.access.scopes import check_scopes, effective, private_fields
 from livemerge.clock import Clock
-from livemerge.errors import AccessError
+from livemerge.errors import AccessError, StoreError
 from livemerge.store import Store
 
 DAY_S: Final = 86_400.0
 LIFE_S: Final = 90 * DAY_S  # of a key for which nobody chose another
 GRACE_S: Final = DAY_S  # how long a replaced key lives on, so that callers can change theirs
 REMEMBERED_S: Final = 3.0  # a withdrawn key opens nothing after this long
+OUTAGE_S: Final = 300.0  # after that, and while the store cannot be asked, a key that was good opens on
 MAX_REMEMBERED: Final = 10_000
 MAX_NAME_CHARACTERS: Final = 200
 MAX_SCOPES: Final = 200
@@ -244,7 +245,15 @@ class Keys:
         return remembered[0]
 
     def _look_up(self, prefix: str, digest: bytes) -> AccessGrant:
-        row = self._store.row(FIND, (prefix,))
+        try:
+            with self._store.impatient():
+                row = self._store.row(FIND, (prefix,))
+        except StoreError:
+            # A mail waits for the answer: what was good a moment ago is, while the store cannot be asked.
+            known = self._remembered.get(digest)
+            if known is None or known[1] + OUTAGE_S < self._clock.monotonic_s():
+                raise
+            return known[0]
         if not hmac.compare_digest(row["hash"] if row else bytes(len(digest)), digest) or row is None:
             raise AccessError("the API key is not known", advice="`livemerge keys ls` shows the known ones.")
         if row["revoked_at"] is not None:

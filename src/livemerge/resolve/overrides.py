@@ -11,7 +11,7 @@ import orjson
 
 from livemerge.catalog import Catalog, WrongTypeError, admit
 from livemerge.clock import Clock
-from livemerge.errors import ConfigError, nearest_or_all
+from livemerge.errors import ConfigError, StoreError, nearest_or_all
 from livemerge.store import Store
 from livemerge.values import Key, Value
 
@@ -59,13 +59,24 @@ class Overrides:
         """
         now_s = self._clock.monotonic_s()
         if not 0 < self._live_until_s - now_s <= SEEN_WITHIN_S:
-            found = tuple(self.ls())
+            found = self._read()
             if found != self._live:
                 self._live = found
             ends = [override.ends_at for override in found if override.ends_at is not None]
             left_s = min((end - self._clock.now()).total_seconds() for end in ends) if ends else SEEN_WITHIN_S
             self._live_until_s = now_s + max(0.0, min(left_s, SEEN_WITHIN_S))
         return self._live
+
+    def _read(self) -> tuple[Override, ...]:
+        """Those of the store. While it cannot be asked, what it said last goes on, but for those that ended."""
+        try:
+            with self._store.impatient():
+                return tuple(self.ls())
+        except StoreError:
+            if self._live_until_s < 0:
+                raise
+            now = self._clock.now()
+            return tuple(pin for pin in self._live if pin.ends_at is None or pin.ends_at > now)
 
     def ls(self) -> list[Override]:
         """Those that have not ended, whose field still exists with that type."""

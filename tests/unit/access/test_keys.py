@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from livemerge.access import Keys
-from livemerge.access.keys import DAY_S, GRACE_S, LIFE_S, MAX_REMEMBERED, REMEMBERED_S
+from livemerge.access.keys import DAY_S, GRACE_S, LIFE_S, MAX_REMEMBERED, OUTAGE_S, REMEMBERED_S
 from livemerge.clock import FakeClock
-from livemerge.errors import AccessError
+from livemerge.errors import AccessError, StoreError
 from livemerge.store import Store, open_store
 
 
@@ -231,3 +231,23 @@ def test_a_key_that_makes_no_sense_is_not_made(keys: Keys, name: str, more: dict
     with pytest.raises(AccessError):
         keys.create(name, **more)
     assert keys.ls() == []
+
+
+# -- while the store cannot be asked ---------------------------------------------------------------------------
+
+
+def test_a_key_that_was_good_opens_on_while_the_store_cannot_be_asked(tmp_path):
+    clock = FakeClock()
+    store = open_store(tmp_path / "livemerge.db")
+    keys = Keys(store, clock)
+    good, unseen = keys.create("braze"), keys.create("other")
+    keys.check(good.key)
+    store.close()
+    clock.advance(REMEMBERED_S + OUTAGE_S)
+    assert keys.check(good.key).prefix == good.prefix
+    for key in (unseen.key, unseen.key[:-1] + "x"):
+        with pytest.raises(StoreError):
+            keys.check(key)
+    clock.advance(1)
+    with pytest.raises(StoreError):
+        keys.check(good.key)
