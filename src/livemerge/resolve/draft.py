@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ from livemerge.resolve.ladder import Failure, Fetched, Known, choose, is_fresh
 from livemerge.resolve.overrides import Override
 from livemerge.values import Cause, Key, LadderStep, Profile, Provenance, Value, Verdict
 
+OLD: Final = 0.8  # of `max_age`: who is asked for again in the rest of it is asked for ahead
 _TOO_LATE: Final = Failure(Cause.LATE, "the answer came after this customer's deadline")
 
 
@@ -77,6 +78,17 @@ def must_ask(step: Step, draft: Draft, known: Remembered | None, now: datetime) 
             if value is None or not is_fresh(declared, value, now):
                 return True
     return False
+
+
+def ageing(step: Step, remembered: Mapping[Key, Remembered], asked: Collection[Key], now: datetime) -> Sequence[Key]:
+    """Keys whose values are fresh, but not for long: asked for ahead, they never have to be waited for."""
+    most_s = {declared.name: declared.max_age_s * OLD for declared in step.fields if declared.max_age_s}
+    return [
+        key
+        for key, row in remembered.items()
+        if key not in asked
+        and any(known.age_s(now) > most_s[name] for name, known in row.fields.items() if name in most_s)
+    ]
 
 
 def fill(draft: Draft, keys: Sequence[Key], knowledge: Knowledge) -> None:

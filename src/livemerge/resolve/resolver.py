@@ -9,28 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from livemerge import config
-from livemerge.catalog import Catalog, admit
+from livemerge.catalog import Catalog, Field, admit
 from livemerge.clock import Clock
-from livemerge.observe.figures import Figures
+from livemerge.observe.figures import Figures, SourceFigures
 from livemerge.plan import Plan, Step
-from livemerge.resolve.ask import Fault, Patience, Reply, ask
-from livemerge.resolve.cache import Cache
-from livemerge.resolve.draft import Draft, Knowledge, Learned, fill, must_ask, profile_of, source_keys
+from livemerge.resolve.ask import Asking, Fault, Patience, Reply
+from livemerge.resolve.cache import Cache, Remembered
+from livemerge.resolve.call import Call, Waiting
+from livemerge.resolve.draft import Draft, Knowledge, Learned, ageing, fill, must_ask, profile_of, source_keys
+from livemerge.resolve.health import Health
 from livemerge.resolve.ladder import Failure, Known, Reader, make_reader, read_value
+from livemerge.resolve.line import NO_SLOT, Line, Terms
 from livemerge.resolve.overrides import Overrides
+from livemerge.resolve.quota import Quota
 from livemerge.sources import Source
 from livemerge.values import Cause, Key, Profile, Row
 
 __all__ = ["Fault", "Resolver"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # no data is older: what a source says beyond it is this
-NO_SLOT: Final = Failure(Cause.LATE, "no slot within the deadline")
 MAX_EPOCH_S: Final = 1e11  # the year 5138; larger numbers are milliseconds, or no time at all
 
 
@@ -46,20 +49,50 @@ class Resolver:
         clock: Clock,
         *,
         jitter: Callable[[], float] = random.random,
+        quotas: Mapping[str, Quota] | None = None,
     ) -> None:
         self._catalog = catalog
-        self._sources = sources
         self._cache = cache
         self._overrides = overrides
         self._clock = clock
-        self._jitter = jitter
-        self._slots = {name: asyncio.Semaphore(source.connections) for name, source in sources.items()}
+        self._lines = {
+            name: self._make_line(source, Asking(source, clock, jitter, Health(name), (quotas or {}).get(name)))
+            for name, source in sources.items()
+        }
         self._readers = {name: make_reader(declared.path) for name, declared in catalog.fields.items()}
         self._as_of = {
             name: make_reader(path)
             for name, section in catalog.sources.items()
             if (path := getattr(section, "as_of", ""))
         }
+
+    def _make_line(self, source: Source, asking: Asking) -> Line:
+        section = self._catalog.sources[source.name]
+        keeps = any(
+            field.max_age_s + field.stale_for_s > 0
+            for field in self._catalog.fields.values()
+            if field.source == source.name
+        )
+        return Line(
+            asking,
+            Patience(section.timeout_ms / 1000, section.retries, goes_on=keeps),
+            gives_whole_rows=not isinstance(section, config.EventsSource),
+            remember=lambda call: self._remember_call(source.name, call),
+        )
+
+    def health(self) -> Mapping[str, Health]:
+        """How each source has been answering lately."""
+        return {name: line.asking.health for name, line in self._lines.items()}
+
+    def forget(self, key: Key, sources: Iterable[str] | None = None) -> None:
+        """Something changed for this key: what these sources (all, where none is named) said of it counts no more."""
+        for name in self._lines if sources is None else sources:
+            self._lines[name].forget(key)
+            self._cache.forget(name, key)
+
+    async def close(self) -> None:
+        """Ends the calls that went on for the cache alone."""
+        await asyncio.gather(*(line.close() for line in self._lines.values()))
 
     async def resolve(
         self,
@@ -80,106 +113,85 @@ class Resolver:
         drafts = {key: Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
         ends_at_s = None if waits_for_slots else self._clock.monotonic_s() + deadline_s
         for wave in plan.waves:
-            calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures)
-            await _side_by_side([self._run_step(step, drafts, calls) for step in wave])
+            calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures, Waiting())
+            runs = [await self._begin(step, drafts, calls) for step in wave]
+            await self._wait(runs, calls)
+            for run in runs:
+                self._finish(run, drafts, calls)
             for draft in drafts.values():
                 draft.end_wave()
         required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
         return {key: profile_of(draft, required) for key, draft in drafts.items()}
 
-    async def _run_step(self, step: Step, drafts: Mapping[Key, Draft], calls: _Calls) -> None:
-        """Gives every customer the step's fields."""
+    async def _wait(self, runs: Sequence[_Run], calls: _Calls) -> None:
+        """Until all calls have ended, or the deadline. What is late goes on without us."""
+        left_s = None if calls.ends_at_s is None else calls.ends_at_s - self._clock.monotonic_s()
+        is_cancelled = True
+        try:
+            await calls.waiting.over(left_s)
+            is_cancelled = False
+        finally:
+            for run in runs:
+                for call in dict.fromkeys(run.asked.values()):
+                    self._lines[run.step.source].leave(call, calls.waiting, is_cancelled=is_cancelled)
+
+    async def _begin(self, step: Step, drafts: Mapping[Key, Draft], calls: _Calls) -> _Run:
+        """What is remembered for the step, and the calls for what is not."""
         wanted = {draft.key: source_keys(step, draft) for draft in drafts.values()}
-        asked = dict.fromkeys(key for keys in wanted.values() for key in keys)
-        remembered = await self._cache.find_many(step.source, asked)
+        remembered = await self._cache.find_many(
+            step.source, dict.fromkeys(key for keys in wanted.values() for key in keys)
+        )
         now = self._clock.now()
         left_s: dict[Key, float] = {}
         for draft in drafts.values():
             for key in wanted[draft.key]:
                 if must_ask(step, draft, remembered.get(key), now):
                     left_s[key] = max(left_s.get(key, 0.0), draft.left_s)
-        learned = await self._ask_all(step, left_s, calls) if left_s else {}
-        self._remember(step, learned)
-        knowledge = Knowledge(step, now, remembered, learned)
+        line, figures = self._lines[step.source], calls.figures.source(step.source)
+        terms = Terms(figures, calls.ends_at_s, calls.faults.get(step.source), left_s)
+        asked = line.ask_for(left_s, step.fields, terms, calls.waiting) if left_s else {}
+        if calls.ends_at_s is not None:
+            line.refresh(ageing(step, remembered, asked, now), step.fields, SourceFigures())
+        return _Run(step, wanted, remembered, now, asked)
+
+    def _finish(self, run: _Run, drafts: Mapping[Key, Draft], calls: _Calls) -> None:
+        """Gives every customer the step's fields."""
+        learned = {key: self._learned(run.step, key, call, calls) for key, call in run.asked.items()}
+        self._remember(run.step.source, {key: one for key, one in learned.items() if not run.asked[key].goes_on})
+        knowledge = Knowledge(run.step, run.now, run.remembered, learned)
         for draft in drafts.values():
-            fill(draft, wanted[draft.key], knowledge)
+            fill(draft, run.wanted[draft.key], knowledge)
 
-    async def _ask_all(self, step: Step, left_s: Mapping[Key, float], calls: _Calls) -> dict[Key, Learned]:
-        """What the source says of these keys, in as few calls as it allows, no more of them at once than it has slots.
+    def _learned(self, step: Step, key: Key, call: Call, calls: _Calls) -> Learned:
+        """What came of one key, and what it cost: in a campaign a customer's time runs from the call's sending."""
+        ended_s = self._clock.monotonic_s() if call.ended_at_s is None else call.ended_at_s
+        is_patient = calls.ends_at_s is None and call.sent_at_s is not None
+        started_s = call.sent_at_s if is_patient and call.sent_at_s is not None else calls.started_s
+        took_s = max(0.0, ended_s - started_s)
+        if call.ended_at_s is None:
+            late = NO_SLOT if call.sent_at_s is None else _late(took_s)
+            return _failed(step.fields, late, took_s)
+        outcome = call.of(key)
+        if isinstance(outcome, Failure):
+            return _failed(step.fields, outcome, took_s)
+        return self._read(step.source, step.fields, key, outcome, took_s)
 
-        Thousands of single calls would cost a task each, all of them woken at the deadline: lanes take turns instead.
-        """
-        source = self._sources[step.source]
-        keys = list(left_s)
-        parts = [keys[start : start + source.max_batch] for start in range(0, len(keys), source.max_batch)]
-        waiting = iter(parts)
-        learned: dict[Key, Learned] = {}
-
-        async def lane() -> None:
-            for part in waiting:
-                learned.update(await self._ask(step, part, left_s, calls))
-
-        await _side_by_side([lane() for _ in range(min(len(parts), source.connections))])
-        return learned
-
-    async def _ask(
-        self, step: Step, keys: Sequence[Key], left_s: Mapping[Key, float], calls: _Calls
-    ) -> dict[Key, Learned]:
-        """One call. It may run as long as the most patient of its customers; who had less time does without."""
-        section, slot = self._catalog.sources[step.source], self._slots[step.source]
-        if not await self._takes(slot, calls.ends_at_s):
-            late = _failed(step, NO_SLOT, self._clock.monotonic_s() - calls.started_s)
-            return dict.fromkeys(keys, late)
-        now_s = self._clock.monotonic_s()
-        started_s = now_s if calls.ends_at_s is None else calls.started_s
-        try:
-            answer = await ask(
-                self._sources[step.source],
-                keys,
-                step.fields,
-                patience=Patience(section.timeout_ms / 1000, section.retries),
-                deadline_s=max(left_s[key] for key in keys) if calls.ends_at_s is None else calls.ends_at_s - now_s,
-                clock=self._clock,
-                jitter=self._jitter,
-                figures=calls.figures.source(step.source),
-                fault=calls.faults.get(step.source),
-            )
-        finally:
-            slot.release()
-        took_s = self._clock.monotonic_s() - started_s
-        if isinstance(answer, Failure):
-            return dict.fromkeys(keys, _failed(step, answer, took_s))
-        return {key: self._read(step, key, answer, took_s) for key in keys}
-
-    async def _takes(self, slot: asyncio.Semaphore, ends_at_s: float | None) -> bool:
-        """Whether there was a slot in time; in a campaign there always is, as every holder's time ends."""
-        left_s = None if ends_at_s is None else ends_at_s - self._clock.monotonic_s()
-        if left_s is not None and left_s <= 0:
-            return False
-        if left_s is None or not slot.locked():
-            return await slot.acquire()
-        try:
-            async with asyncio.timeout(left_s):
-                return await slot.acquire()
-        except TimeoutError:
-            return False
-
-    def _read(self, step: Step, key: Key, reply: Reply, took_s: float) -> Learned:
-        """The step's fields in one key's row."""
+    def _read(self, source: str, fields: Collection[Field], key: Key, reply: Reply, took_s: float) -> Learned:
+        """The fields in one key's row."""
         answer, asked_at = reply.answer, reply.asked_at
         if (problem := answer.row_errors.get(key)) is not None:
-            return _failed(step, Failure(Cause.ERROR, problem), took_s)
+            return _failed(fields, Failure(Cause.ERROR, problem), took_s)
         row = answer.rows.get(key)
         if row is not None and not isinstance(row, Mapping):
-            return _failed(step, Failure(Cause.ERROR, f"wanted a row, got {type(row).__name__}"), took_s)
-        as_of = self._as_of_row(step.source, row) or answer.as_of or asked_at
+            return _failed(fields, Failure(Cause.ERROR, f"wanted a row, got {type(row).__name__}"), took_s)
+        as_of = self._as_of_row(source, row) or answer.as_of or asked_at
         if as_of > asked_at:  # nothing is fresher than asking, whatever a source's clock says
             as_of = asked_at
         fetched = {
             declared.name: read_value(declared, self._readers[declared.name], row, asked_at, as_of)
-            for declared in step.fields
+            for declared in fields
         }
-        return Learned(fetched, took_s, _tells_of_customer(self._catalog.sources[step.source], row))
+        return Learned(fetched, took_s, _tells_of_customer(self._catalog.sources[source], row))
 
     def _as_of_row(self, source: str, row: Row | None) -> datetime | None:
         """When the row was true, by its own word: ISO 8601, or seconds since 1970. None where it does not say."""
@@ -196,12 +208,19 @@ class Resolver:
         assert isinstance(moment, datetime)
         return max(moment.astimezone(UTC), EPOCH)
 
-    def _remember(self, step: Step, learned: Mapping[Key, Learned]) -> None:
+    async def _remember_call(self, source: str, call: Call) -> None:
+        """Keeps what a call said, whoever waited for it."""
+        replies = [(key, reply) for key in call.keys if key not in call.outdated and (reply := call.reply_of(key))]
+        fields = call.fields.values()
+        self._remember(source, {key: self._read(source, fields, key, reply, 0.0) for key, reply in replies})
+
+    def _remember(self, source: str, learned: Mapping[Key, Learned]) -> None:
         worth = {
             key: ({name: value for name, value in one.fetched.items() if isinstance(value, Known)}, one.has_row)
             for key, one in learned.items()
         }
-        self._cache.put_many(step.source, worth)
+        if worth:
+            self._cache.put_many(source, worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +231,26 @@ class _Calls:
     ends_at_s: float | None  # monotonic; None: each customer's time counts from its slot
     faults: Mapping[str, Fault]
     figures: Figures
+    waiting: Waiting
 
 
-async def _side_by_side(work: Sequence[Coroutine[None, None, None]]) -> None:
-    """Runs all of it; one piece alone, the usual case for one customer, costs no task of its own."""
-    if len(work) == 1:
-        await work[0]
-    else:
-        await asyncio.gather(*work)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One step under way."""
+
+    step: Step
+    wanted: Mapping[Key, Sequence[Key]]  # customer → keys in the source
+    remembered: Mapping[Key, Remembered]
+    now: datetime  # when it was decided whom to ask
+    asked: Mapping[Key, Call]
 
 
-def _failed(step: Step, failure: Failure, took_s: float) -> Learned:
-    return Learned({declared.name: failure for declared in step.fields}, took_s, has_row=False)
+def _late(took_s: float) -> Failure:
+    return Failure(Cause.LATE, f"no answer within {took_s * 1000:.0f} ms")
+
+
+def _failed(fields: Collection[Field], failure: Failure, took_s: float) -> Learned:
+    return Learned({declared.name: failure for declared in fields}, took_s, has_row=False)
 
 
 def _tells_of_customer(section: config.Source, row: Row | None) -> bool:
