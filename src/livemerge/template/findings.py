@@ -10,6 +10,7 @@ from typing import Literal
 
 from livemerge.errors import TemplateError, as_sentence
 from livemerge.template.kinds import Want
+from livemerge.template.limits import MAX_MISTAKES, MAX_PLACES
 from livemerge.template.nodes import Place
 
 CARET_WIDTH = 76  # characters of a source line shown around the place
@@ -103,7 +104,7 @@ class Source:
     `first_line` and `first_column`: where the text begins in its file, counted from 1.
     """
 
-    __slots__ = ("first_column", "first_line", "name", "starts", "text")
+    __slots__ = ("first_column", "first_line", "mistakes", "name", "places", "starts", "text")
 
     def __init__(self, text: str, name: str, first_line: int, first_column: int = 1) -> None:
         self.text = text
@@ -111,9 +112,19 @@ class Source:
         self.first_line = first_line
         self.first_column = first_column
         self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self.places = 0  # asked for so far: one or more for each node of the tree
+        self.mistakes = 0  # found so far
+
+    def count(self, more: int = 1) -> None:
+        """Counts tags, names and texts. Raises TemplateError where they are too many."""
+        self.places += more
+        if self.places > MAX_PLACES:
+            what = f"the template has more than {MAX_PLACES} tags, names and texts together"
+            raise self.error(what, Place(self.first_line, self.first_column), "move some into templates of their own")
 
     def place(self, offset: int) -> Place:
-        """The line and column of a character; columns count characters."""
+        """The line and column of a character; columns count characters. Raises TemplateError for too many places."""
+        self.count()
         line = bisect_right(self.starts, offset) - 1
         return Place(line + self.first_line, offset - self.starts[line] + self._first_column_of(line))
 
@@ -145,6 +156,9 @@ class Source:
         )
 
     def finding(self, code: str, severity: Severity, what: str, place: Place, advice: str = "") -> Finding:
-        """A finding that points at a place of this source."""
+        """A finding that points at a place of this source. Raises TemplateError where there are too many mistakes."""
+        self.mistakes += severity == "error"
+        if self.mistakes > MAX_MISTAKES:
+            raise self.error(f"the template has more than {MAX_MISTAKES} mistakes", place, "check its language")
         advice = as_sentence(advice)
         return Finding(code, severity, what, place.line, place.column, self.caret(place), advice, file=self.name)

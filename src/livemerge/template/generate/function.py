@@ -11,7 +11,7 @@ from typing import Any
 from livemerge.template.filters import Filter
 from livemerge.template.findings import Source
 from livemerge.template.generate.manner import Manner
-from livemerge.template.limits import MAX_LOOP_NESTING
+from livemerge.template.limits import MAX_LINES, MAX_LOOP_NESTING
 from livemerge.template.nodes import Block, Expression, Place, Statement
 from livemerge.template.wire import Encoding
 
@@ -97,6 +97,9 @@ class Function:
 
     def _line(self, line: str, place: Place | None) -> None:
         self.lines.append(" " * self._indent + line)
+        if len(self.lines) > MAX_LINES:
+            what = f"the template becomes a program of more than {MAX_LINES} lines"
+            raise self.setting.source.error(what, place or Place(1, 1), "move some of it into templates of their own")
         if place is not None:
             self.places[len(self.lines)] = place
 

@@ -42,6 +42,7 @@ _ELSEIF = re.compile(r"\s*elseif\b(?![-\w])")
 _INVERSE_END = re.compile(r"\s*(~?)\}\}|\s*(~?)\]\]")
 _TEMPLATE = re.compile(r"""<template\s{1,20}name\s{0,5}=\s{0,5}["']([^"'<>]{1,200})["']\s{0,5}>""", re.IGNORECASE)
 _TEMPLATE_END = re.compile(r"</template\s{0,5}>", re.IGNORECASE)
+PARTS = 3  # a tag, its name and the text before it, counted while they are read
 _DELIMITERS = re.compile(r"\s*([^\s=]{1,20})\s+([^\s=]{1,20})\s*=")
 
 
@@ -77,6 +78,7 @@ class _Parser:
         self.open, self.close = "{{", ""
         self.is_escaped = False  # the `{{` at this place is text
         self.depth = 0
+        self.ahead: dict[str, int] = {}  # where a tag's opening is next, by what it begins with
         self.after = 0  # characters of a closing mark that is not Handlebars' own
         self.ending: _Tag | None = None  # of the section read last
 
@@ -201,15 +203,21 @@ class _Parser:
 
     def opening(self, at: int) -> int:
         """Where the next tag begins; the end of the text where there is none."""
-        found = self.text.find(self.open, at)
-        places = [found if found >= 0 else len(self.text)]
-        if self.dialect.has_square_tags and (square := _SQUARE_OPEN.search(self.text, at)):
-            places.append(square.start())
+        found = self.ahead.get(self.open, -1)
+        if found < at:
+            found = self.ahead[self.open] = self.text.find(self.open, at) % (len(self.text) + 1)
+        patterns: tuple[re.Pattern[str], ...] = (_SQUARE_OPEN,) if self.dialect.has_square_tags else ()
         if self.dialect.has_template_elements:
-            for pattern in (_TEMPLATE, _TEMPLATE_END):
-                if element := pattern.search(self.text, at):
-                    places.append(element.start())
-        return min(places)
+            patterns += (_TEMPLATE, _TEMPLATE_END)
+        return min([found, *(self.next_of(pattern, at) for pattern in patterns)])
+
+    def next_of(self, pattern: re.Pattern[str], at: int) -> int:
+        """Where a pattern is found next; what was found ahead is not looked for again."""
+        found = self.ahead.get(pattern.pattern, -1)
+        if found < at:
+            match = pattern.search(self.text, at)
+            found = self.ahead[pattern.pattern] = match.start() if match else len(self.text)
+        return found
 
     def content(self, end: int) -> Content | None:
         """The text up to a tag; backslashes before it say whether it is one."""
@@ -249,6 +257,7 @@ class _Parser:
 
     def tag(self) -> Node | _Tag:
         start = self.at
+        self.source.count(PARTS)
         is_square = self.text.startswith("[[", start) and self.open == "{{" and not self.text.startswith("{{", start)
         if self.text.startswith("{{{{", start) and not self.close and self.text[start + 4 : start + 5] != "/":
             return self.four_braces(start)

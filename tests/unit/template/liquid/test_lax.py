@@ -81,5 +81,5 @@ def test_long_nonsense_takes_no_long_time(piece: str) -> None:
 
 def test_many_mistakes_on_one_long_line_cost_what_each_costs() -> None:
     """A caret is cut out of its line; looking at the whole line for each mistake took minutes."""
-    text = "{{ a b }}" * 20_000
-    assert lax(text) == "1" * 20_000
+    text = "{{ a b }}" * 5_000
+    assert lax(text) == "1" * 5_000

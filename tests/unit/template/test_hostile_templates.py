@@ -1,0 +1,76 @@
+"""A template that is made to be slow is refused, in every language, before it costs much."""
+
+from __future__ import annotations
+
+import pytest
+
+from livemerge.errors import TemplateError
+from livemerge.template import LANGUAGES
+from livemerge.template import compile as compile_template
+from livemerge.template.limits import MAX_MISTAKES, MAX_PLACES
+
+DIALECTS = [(name, dialect) for name, each in LANGUAGES.items() for dialect in (None, *each.dialects)]
+PIECES = {
+    "liquid": [
+        "{{a}}",
+        "{%if a%}{%endif%}",
+        "{%tablerow i in a%}{%endtablerow%}",
+        "{%cycle 1,2%}",
+        "{{",
+        "{%comment%}",
+    ],
+    "mailchimp": ["*|A|*", "*|IF:A|**|END:IF|*", "*|", "<a href=*|A|*>"],
+    "ampscript": ["%%a%%", "%%=v(@a)=%%", "%%[IF a == 1 THEN ENDIF]%%", "%%", "%%=Concat(", "{{.slot}}"],
+    "handlebars": ["{{a}}", "{{#if a}}{{/if}}", "{{>a}}", "{{", "{{!--", "\\{{", "[[a]]", "<template name='a'>"],
+    "jinja": ["{{a}}", "{%if a%}{%endif%}", "{%macro a()%}{%endmacro%}", "{{a+", "(", "{#", "{%raw%}"],
+}
+ENDLESS = {"liquid": ("{{a|", "}}", "upcase|"), "jinja": ("{{", "a}}", "a+"), "handlebars": ("{{a", "}}", " b=c")}
+
+
+CHARACTERS = 100_000  # of tags without end: far beyond the limits, and what takes quadratic time is a hang
+
+
+def refusal(source: str, language: str, dialect: str | None = None) -> str:
+    try:
+        compile_template(source, language, dialect=dialect, templates={"a": "x"})
+    except TemplateError as error:
+        return error.what
+    return ""
+
+
+@pytest.mark.parametrize(("language", "dialect"), DIALECTS)
+def test_tags_without_end_are_read_in_linear_time(language: str, dialect: str | None) -> None:
+    for piece in PIECES[language]:
+        source = piece * (CHARACTERS // len(piece))
+        assert "deeply nested" not in refusal(source, language, dialect)
+
+
+@pytest.mark.parametrize(("language", "parts"), ENDLESS.items())
+def test_one_endless_tag_is_refused(language: str, parts: tuple[str, str, str]) -> None:
+    start, end, step = parts
+
+    assert refusal(start + step * 200_000 + end, language)
+
+
+@pytest.mark.parametrize("tag", ["{{a}}", "{%if a%}{%endif%}", "{%assign a = b%}"])
+def test_the_limit_of_tags_names_itself(tag: str) -> None:
+    assert f"more than {MAX_PLACES} tags" in refusal(tag * MAX_PLACES, "liquid")
+    assert refusal(tag * 2_000, "liquid") == ""
+
+
+def test_a_template_in_another_language_is_refused_for_its_mistakes() -> None:
+    what = refusal("".join(f"{{{{ a | no{at} }}}}" for at in range(MAX_MISTAKES + 1)), "liquid")
+
+    assert f"more than {MAX_MISTAKES} mistakes" in what
+
+
+def test_mistakes_below_the_limit_are_all_told() -> None:
+    source = "".join(f"{{{{ a | no{at} }}}}" for at in range(MAX_MISTAKES))
+
+    assert len(compile_template(source).findings) == MAX_MISTAKES
+
+
+def test_a_program_of_too_many_lines_is_refused() -> None:
+    tables = "{%tablerow i in a%}{{i}}{%endtablerow%}" * 4_000
+
+    assert "lines" in refusal(tables, "liquid")
