@@ -187,6 +187,24 @@ class Server:
             return caller.connect_ex(("127.0.0.1", self.port)) == 0
 
 
+@pytest.fixture(name="free_port")
+def free_port_fixture() -> Callable[[], int]:
+    return free_port
+
+
+@pytest.fixture
+def start_server() -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts a command and waits until it listens; who asked ends it."""
+
+    def start(port: int, *command: str) -> subprocess.Popen[bytes]:
+        server = Server("", port, list(command))
+        server.start()
+        assert server.process is not None
+        return server.process
+
+    return start
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     """A PostgreSQL for the whole session; whoever stops it starts it again."""

@@ -17,7 +17,7 @@ from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.asked import Asked
 from livemerge.api.identity import wrong_with
-from livemerge.api.refusal import PRIVATE, Refusal
+from livemerge.api.refusal import CREDENTIALS, PRIVATE, Refusal
 from livemerge.api.reply import Reply
 from livemerge.api.resolving import Resolving
 from livemerge.api.selection import Selection
@@ -160,6 +160,7 @@ class ContentReader:
         headers = (
             *self._resolving.headers(asked, shapes.HTML, f"public, max-age=0, s-maxage={SHARED_S}", figures),
             (b"etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()),
+            (b"vary", CREDENTIALS),
             (b"surrogate-key", f"livemerge content-{hashlib.sha256(name.encode()).hexdigest()[:16]}".encode()),
         )
         return Reply(200, headers, body)

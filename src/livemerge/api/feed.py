@@ -14,7 +14,7 @@ from livemerge.api import shapes
 from livemerge.api.answer import WORDS, flat_objects, moment_text
 from livemerge.api.asked import Asked
 from livemerge.api.escaping import escaped_item
-from livemerge.api.refusal import Refusal
+from livemerge.api.refusal import CREDENTIALS, Refusal
 from livemerge.api.reply import Reply
 from livemerge.api.resolving import Resolving
 from livemerge.api.simulate import simulation_of
@@ -60,6 +60,7 @@ class FeedReader:
         headers = (
             *self._resolving.headers(asked, shapes.JSON, _cache_control(rows)),
             (b"etag", written.tag),
+            (b"vary", CREDENTIALS),
             (b"surrogate-key", f"livemerge feed-{name}".encode()),
         )
         if _has(asked, written.tag):

@@ -14,6 +14,7 @@ from livemerge.errors import AccessError, ForbiddenError, LivemergeError, SlowDo
 
 JSON: Final = "application/json; charset=utf-8"
 PRIVATE: Final = "private, no-store"
+CREDENTIALS: Final = b"authorization, x-api-key"  # what a shared cache keeps, it keeps for who came with this key
 CHALLENGE: Final = 'Bearer realm="livemerge", Basic realm="livemerge", charset="UTF-8"'
 
 

@@ -95,7 +95,7 @@ class PostgresqlStore:
 
     @contextmanager
     def impatient(self) -> Iterator[None]:
-        """What is done here waits a tenth of a second at most, and for no connection: StoreError instead.
+        """What is done here waits HASTY_ANSWER_S at most, and for no connection: StoreError instead.
 
         The connection it lacks is made in a thread, for the next one who asks.
         """
