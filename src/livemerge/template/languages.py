@@ -56,6 +56,7 @@ from livemerge.template.jinja import (
     parse_moengage,
 )
 from livemerge.template.jinja import values as jinja_values
+from livemerge.template.jinja.kinds import JINJA_KINDS
 from livemerge.template.kinds import Kinds
 from livemerge.template.liquid import (
     braze_data,
@@ -179,6 +180,7 @@ _JINJA = Language(
     show=jinja_values.show,
     nothing=jinja_values.UNDEFINED,
     comparing=COMPARISONS,
+    kinds=JINJA_KINDS,
 )
 
 LANGUAGES = {

@@ -15,6 +15,11 @@ WRONG = [
     ("handlebars", "sendgrid", "{{formatDate city 'D'}}"),
     ("handlebars", "sendgrid", "{{#greaterThan city 3}}x{{/greaterThan}}"),
     ("mailchimp", "", "*|IF:CITY > 5|*x*|END:IF|*"),
+    ("jinja", "", "{{ city|round }}"),
+    ("jinja", "", "{{ city|strftime('%Y') }}"),
+    ("jinja", "", "{{ 2 * (city / 3) }}"),
+    ("jinja", "", "{{ city|sum }}"),
+    ("jinja", "", "{% set n = city %}{{ n|abs }}"),
     ("ampscript", "", "%%=FormatDate(city, 'd')=%%"),
     ("ampscript", "", "%%=Add(city, 1)=%%"),
     ("ampscript", "", "%%=Add(1, city)=%%"),
@@ -29,6 +34,8 @@ RIGHT = [
     ("liquid", "", "{% if since > '2026-05-01' %}x{% endif %}"),
     ("handlebars", "sendgrid", "{{formatDate since 'D'}}{{#greaterThan orders 3}}x{{/greaterThan}}"),
     ("mailchimp", "", "*|IF:ORDERS > 5|*x*|END:IF|*"),
+    ("jinja", "", "{{ since|strftime('%Y')|upper }}{{ (orders / 2)|round }}{{ city|length / 2 }}{{ city|int|abs }}"),
+    ("jinja", "", "{{ recommended|map(attribute='price')|sum|round }}{{ (recommended|first).title|upper }}"),
     ("ampscript", "", "%%=FormatDate(DateAdd(since, orders, 'D'), 'd')=%%%%=Add(Length(city), 1)=%%"),
 ]
 

@@ -47,3 +47,22 @@ def test_a_part_of_a_list_counts_from_one() -> None:
 
 def test_a_variable_may_take_the_loops_name() -> None:
     assert rendered("{% for forloop in x %}{{ forloop.index }}{% endfor %}") == "123"
+
+
+JINJA = ["index", "index0", "revindex", "revindex0", "first", "last", "length"]
+
+
+@pytest.mark.parametrize("name", JINJA)
+@pytest.mark.parametrize("items", [["a", "b", "c"], "xyz", {"k": 1, "l": 2}, []])
+def test_a_position_of_jinja_says_the_same_as_its_whole_state(name: str, items: object) -> None:
+    asked = f"{{{{ loop.{name} }}}}{{% if loop['{name}'] == 1 %}}!{{% endif %}},"
+    alone = f"{{% for a in x %}}{asked}{{% endfor %}}"
+    with_state = f"{{% for a in x %}}{asked}{{% if loop.previtem is none %}}{{% endif %}}{{% endfor %}}"
+    one, other = (compile_template(source, "jinja").render({"x": items}) for source in (alone, with_state))
+
+    assert one == other
+    assert bool(one) is bool(items)
+
+
+def test_a_step_behind_a_position_of_jinja_is_nothing() -> None:
+    assert compile_template("{% for a in x %}[{{ loop.first.b }}]{% endfor %}", "jinja").render({"x": [1]}) == "[]"

@@ -77,7 +77,7 @@ def _row(_name: str, value: Any) -> Row:
 
 
 def _cell(value: Any) -> Any:
-    return "" if value is None or isinstance(value, dict | list) else value
+    return "" if value is None or isinstance(value, (dict, list)) else value
 
 
 # --- JSONPath --------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def _passes(value: Any, test: re.Match[str]) -> bool:
 def _compares(value: Any, operator: str, wanted: Any) -> bool:
     if operator in ("==", "!="):
         return bool(value == wanted) is (operator == "==")
-    is_number = all(isinstance(each, int | float | Decimal) and not isinstance(each, bool) for each in (value, wanted))
+    is_number = all(isinstance(each, (int, float, Decimal)) and not isinstance(each, bool) for each in (value, wanted))
     if not is_number and not (isinstance(value, str) and isinstance(wanted, str)):
         return False
     less, same = bool(value < wanted), bool(value == wanted)

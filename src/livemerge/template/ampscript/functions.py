@@ -28,7 +28,7 @@ class Function:
     includes: bool = False  # its first argument is the name of a content block
     swallows_booleans: bool = False  # true and false, written as such, count as no text
     fetches: bool = False  # its first argument is the address it asks
-    is_test: bool = False  # it gives true or false
+    gives: str = ""  # `boolean` where it gives nothing else
     work: Callable[[Any], int] | None = None  # of each value it is given; None: hardly any, or it counts that itself
 
 
@@ -89,7 +89,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "v": Function(_itself, 1, 1),
     "output": Function(_nothing, 0, MANY),
     "outputline": Function(_nothing, 0, MANY),
-    "empty": Function(values.is_empty, 1, 1, is_test=True),
+    "empty": Function(values.is_empty, 1, 1, gives="boolean"),
     "isnull": Function(_is_null, 1, 1),
     "isnulldefault": Function(_null_default, 2, 2),
     "raiseerror": Function(content.raise_error, 1, 5),
@@ -291,7 +291,7 @@ def _refuse(what: Any, advice: Any) -> None:
 
 
 _AS_IT_IS: Final = Short("{name}")  # a plain text
-_IF_THERE: Final = Short("{name}", "{named} is not None")
+_IF_THERE: Final = Short("{name}", "{named} is not None", (1,))
 
 
 def _filter(
@@ -301,7 +301,7 @@ def _filter(
 
 
 def _comparison(call: Callable[..., Any], arguments: int = 1) -> Filter:
-    return Filter(call, arguments, arguments, frozenset(), takes_context=False, work=_size, is_test=True)
+    return Filter(call, arguments, arguments, frozenset(), takes_context=False, work=_size, gives="boolean")
 
 
 _INTERNAL: Final[dict[str, Filter]] = {
@@ -335,7 +335,7 @@ def _as_filter(function: Function) -> Filter:
         function.shares_scope,
         function.includes,
         function.fetches,
-        is_test=function.is_test,
+        gives=function.gives,
         work=function.work,
     )
 

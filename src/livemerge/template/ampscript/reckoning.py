@@ -110,7 +110,7 @@ def _seed(context: Context) -> bytes:
 
 
 def _scalar(value: object) -> str:
-    return "" if isinstance(value, list | tuple | Mapping) else plain(text(value))[:200]
+    return "" if isinstance(value, (list, tuple, Mapping)) else plain(text(value))[:200]
 
 
 # --- formats ---------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def format_(context: Context, value: Any, pattern: Any, kind: Any = "", locale: 
 
 def format_date_(context: Context, value: Any, day: Any = "", clock: Any = "", locale: Any = "") -> str:
     """A date by a pattern for its day and one for its time; empty where the value is no date."""
-    moment = as_date(value, now(context)) if isinstance(value, str | date) else None
+    moment = as_date(value, now(context)) if isinstance(value, (str, date)) else None
     if moment is None:
         return ""
     return format_in_parts(moment, plain(text(day)), plain(text(clock)), _culture(context, locale))
@@ -180,7 +180,7 @@ def now(context: Context, _at_send: Any = None) -> datetime:
 
 
 def _date(context: Context, value: Any) -> datetime:
-    found = None if isinstance(value, bool | int | float | Decimal) else as_date(value, now(context))
+    found = None if isinstance(value, (bool, int, float, Decimal)) else as_date(value, now(context))
     if found is None:
         raise Fault("a date is needed here", "give a date, or a text that is one; test it with Empty() before")
     return found

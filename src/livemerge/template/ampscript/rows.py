@@ -89,7 +89,7 @@ def _ordered(
 def _table(found: Any) -> LookupTable:
     if isinstance(found, LookupTable):
         return found
-    if isinstance(found, list | tuple):
+    if isinstance(found, (list, tuple)):
         return table_of(found)
     raise Fault("there is no such data extension", "declare it, or give it in the data's `data_extensions`")
 

@@ -137,7 +137,7 @@ class LookupTables(Mapping[str, Any]):
         known = next((each for each in (low, low.removeprefix(SHARED)) if each in self._folded), None)
         if known is None:
             return default
-        if isinstance(self._folded[known], list | tuple):
+        if isinstance(self._folded[known], (list, tuple)):
             self._folded[known] = table_of(self._folded[known])
         return self._folded[known]
 

@@ -14,11 +14,13 @@ from livemerge.template.runtime import size_of
 class Short:
     """What a filter gives for the commonest values, as Python: done on the spot, without a call.
 
-    `test` says whether a value is such a one; `{named}` gives it the name `{name}` where it is looked at.
+    `test` says whether a value is such a one; `{named}` gives it the name `{name}` where it is looked at. `arguments`:
+    with how many of them, each standing in the template.
     """
 
     gives: str
     test: str = "type({named}) is str"
+    arguments: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Filter:
     shares_scope: bool = False  # it reads or sets variables by their names
     includes: bool = False  # its value is the name of another template, which it writes
     fetches: bool = False  # it asks `context.fetch` for the URL that is its value
-    is_test: bool = False  # it gives True or False, and nothing else
+    gives: str = ""  # `boolean` or `number` where it gives nothing else
     short: Short | None = None  # what generated code does without calling it
     work: Callable[[Any], int] | None = size_of  # of each value it is given, in units; None: hardly any for any value
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from livemerge.template import nodes
 from livemerge.template.filters import ESCAPING_FILTERS, INDIFFERENT_FILTERS, SHORT_FILTERS, Filter, default
+from livemerge.template.filters.filter import Short
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.literals import bare
 from livemerge.template.generate.work import call, short_call
@@ -50,15 +51,21 @@ def _filtered(function: Function, node: nodes.FilterCall, hold: Callable[[str], 
         return short_call(function, python, known, target, SHORT_FILTERS[known.call])
     arguments = [("", each) for each in node.arguments] + list(node.options)
     given = [(*each, _argument(function, each[1], known)) for each in arguments]
-    if known.short is None:
+    if known.short is None or not _is_short(known.short, node):
         found = call(function, python, known, target, given)
     else:
         name, named = function.named(target)
         test = known.short.test.format(name=name, named=named)
         found = f"({known.short.gives.format(name=name)} if {test} else {call(function, python, known, name, given)})"
-    if known.is_test:
-        function.kinds[found] = "boolean"
+    if known.gives:
+        function.kinds[found] = known.gives
     return found
+
+
+def _is_short(short: Short, node: nodes.FilterCall) -> bool:
+    """Whether a filter is called in the way that can be done on the spot."""
+    is_known = all(isinstance(each, nodes.Literal) for each in node.arguments)
+    return is_known and not node.options and len(node.arguments) in short.arguments
 
 
 def _argument(function: Function, node: Expression, known: Filter) -> str:

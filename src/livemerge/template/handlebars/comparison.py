@@ -25,7 +25,7 @@ def number_of(value: Any) -> Decimal | None:
         return Decimal(value)
     if isinstance(value, datetime):
         return Decimal(value.replace(tzinfo=value.tzinfo or UTC).timestamp())
-    if not isinstance(value, str | int | float | Decimal):
+    if not isinstance(value, (str, int, float, Decimal)):
         return None
     if isinstance(value, int):
         return Decimal(value) if value.bit_length() < 1400 else None
@@ -45,7 +45,7 @@ def equals(value: Any, other: Any) -> bool:
         return value is other
     if isinstance(value, str) and isinstance(other, str):
         return str.__str__(value) == str.__str__(other)
-    if isinstance(value, list | tuple | Mapping) or isinstance(other, list | tuple | Mapping):
+    if isinstance(value, (list, tuple, Mapping)) or isinstance(other, (list, tuple, Mapping)):
         has_text = isinstance(value, str) or isinstance(other, str)
         return plain(value) == plain(other) if has_text else value is other
     one, two = number_of(value), number_of(other)

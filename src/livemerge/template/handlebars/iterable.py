@@ -160,18 +160,18 @@ def is_remainder(value: Any, divisor: Any, rest: Any) -> bool:
 
 def joined(value: Any, separator: Any, *, prefix: Any = "", suffix: Any = "") -> str:
     """The items of a list as one text."""
-    items = value if isinstance(value, list | tuple | range) else [] if value is None else [value]
+    items = value if isinstance(value, (list, tuple, range)) else [] if value is None else [value]
     return bounded(plain(prefix) + plain(separator).join(plain(item) for item in items) + plain(suffix))
 
 
 def count_or_size(value: Any) -> Any:
     """A list's number of items; of anything else what it has under the name `size`."""
-    return len(value) if isinstance(value, list | tuple | range | str) else values.item(value, "size")
+    return len(value) if isinstance(value, (list, tuple, range, str)) else values.item(value, "size")
 
 
 def in_order(value: Any, *, field: Any, order: Any = "asc") -> list[Any]:
     """The items by one of their properties; those without it last."""
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, (list, tuple)):
         return []
     known = [item for item in value if _rank(item, field) is not None]
     ranked = sorted(known, key=lambda item: _rank(item, field) or (0, 0), reverse=plain(order).lower() == "desc")
@@ -195,7 +195,7 @@ def _with(items: list[Any], field: Any) -> list[Any]:
 def _rank(item: Any, field: Any) -> tuple[int, Any] | None:
     """What an item is ordered by: numbers before texts."""
     value = values.item(item, plain(field)) if isinstance(item, Mapping) else None
-    if value is None or isinstance(value, list | tuple | Mapping):
+    if value is None or isinstance(value, (list, tuple, Mapping)):
         return None
     number = None if isinstance(value, str) else number_of(value)
     return (0, number) if number is not None else (1, plain(value))

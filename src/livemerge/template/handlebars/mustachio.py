@@ -37,9 +37,9 @@ def show(value: Any) -> str:
     """A value as .NET prints it: True and False; lists and objects are nothing."""
     if value is True or value is False:
         return "True" if value else "False"
-    if isinstance(value, list | tuple | range | Mapping):
+    if isinstance(value, (list, tuple, range, Mapping)):
         return ""
-    return values.show(value) if isinstance(value, str | float) else text_of(value)
+    return values.show(value) if isinstance(value, (str, float)) else text_of(value)
 
 
 def escape(text: str) -> str:
@@ -54,7 +54,7 @@ def _item(value: Any, key: Any) -> Any:
 
 def _loop(value: Any) -> tuple[Any, None]:
     """What `each` goes over: a list; nothing where there is nothing."""
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, (list, tuple, range)):
         return value, None
     if values.is_true(value):
         raise Fault("`each` goes over a list, and this is none", "use `{{#name}}` for a single value")

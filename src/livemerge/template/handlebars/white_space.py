@@ -65,7 +65,7 @@ class _Control:
     def node(self, node: Node) -> _Edges | None:
         if isinstance(node, Mustache):
             return _Edges(node.strip.before, node.strip.after)
-        if isinstance(node, Comment | PartialTag):
+        if isinstance(node, (Comment, PartialTag)):
             return _Edges(node.strip.before, node.strip.after, stands_alone=True)
         return self.section(node) if isinstance(node, Section) else None
 

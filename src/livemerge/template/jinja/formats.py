@@ -66,7 +66,7 @@ def _printed(found: re.Match[str], value: Any, *, is_markup: bool) -> str:
         return spec % str.__str__(value)
     if isinstance(value, Undefined):
         raise not_there()
-    if kind not in _NUMBERS or not isinstance(value, int | float | Decimal):
+    if kind not in _NUMBERS or not isinstance(value, (int, float, Decimal)):
         raise Fault(f"`%{kind}` does not take this value", "use `%s`")
     try:
         return spec % value
@@ -76,7 +76,7 @@ def _printed(found: re.Match[str], value: Any, *, is_markup: bool) -> str:
 
 def _check_all_used(given: Any, used: int) -> None:
     """Values without a place are an error, as in Python; a single mapping or list may stay unused."""
-    spare = len(given) - used if isinstance(given, tuple) else int(not used and not isinstance(given, Mapping | list))
+    spare = len(given) - used if isinstance(given, tuple) else int(not used and not isinstance(given, (Mapping, list)))
     if spare > 0:
         raise Fault("a format has fewer places than values", "count its `%`")
 
@@ -119,7 +119,7 @@ def _formatted(value: Any, spec: str, conversion: str | None) -> str:
     is_date = isinstance(value, date) and "%" in spec
     if not is_date and (found is None or max(int(found[1] or 0), int(found[2] or 0)) > MAX_WIDTH):
         raise Fault("a format's width and kind cannot be read", f"write it like `:.2f`, not wider than {MAX_WIDTH}")
-    if conversion is not None or not isinstance(value, int | float | Decimal | date):
+    if conversion is not None or not isinstance(value, (int, float, Decimal, date)):
         shown = text(value)
         value = repr(str.__str__(shown)) if conversion in ("r", "a") else shown
     if not spec:

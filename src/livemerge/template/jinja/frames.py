@@ -104,7 +104,7 @@ def render(
 
 def _first_of(context: Context, name: object, kind: str, *, is_optional: bool) -> Program | None:
     """The first template there is of one name or several."""
-    names = items_of(name) if isinstance(name, list | tuple) else (name,)
+    names = items_of(name) if isinstance(name, (list, tuple)) else (name,)
     for each in names[:-1]:
         try:
             return _loaded(context, each, kind, shares_scope=False)

@@ -54,7 +54,7 @@ def _range(*bounds: Any) -> range:
 
 
 def _dict(*given: Any, **named: Any) -> dict[Any, Any]:
-    start = dict(given[0]) if given and isinstance(given[0], Mapping | list | tuple) else {}
+    start = dict(given[0]) if given and isinstance(given[0], (Mapping, list, tuple)) else {}
     found: dict[Any, Any] = made({**start, **named})
     return found
 

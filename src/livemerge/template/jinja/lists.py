@@ -86,7 +86,7 @@ def pairs(value: Any) -> list[Any]:
     """A mapping's keys and values."""
     if isinstance(value, Undefined):
         raise not_there()
-    if not isinstance(value, dict | Mapping):
+    if not isinstance(value, (dict, Mapping)):
         raise Fault("a mapping is needed here", "give a mapping")
     return list(value.items())
 
@@ -124,7 +124,7 @@ def total(value: Any, attribute: Any = None, start: Any = 0) -> Any:
     read = attribute_of(attribute)
     found = start
     for each in items_of(value):
-        if isinstance(found, str | list):
+        if isinstance(found, (str, list)):
             raise Fault("`sum` adds numbers", "use `|join` for texts")
         found = add(found, read(each))
     return found
@@ -171,7 +171,7 @@ def last(value: Any) -> Any:
 
 def length(value: Any) -> int:
     """How many items, keys or characters."""
-    if isinstance(value, str | list | tuple | range | dict | Mapping | Undefined):
+    if isinstance(value, (str, list, tuple, range, dict, Mapping, Undefined)):
         return len(value)
     raise Fault("this has no length", "count the items of a list, a mapping or a text")
 

@@ -42,7 +42,7 @@ def replaced(value: str, old: str, new: str, count: int = -1) -> str:
 
 
 def _joined(value: str, items: Any) -> str:
-    if not isinstance(items, list | tuple) or not all(isinstance(each, str) for each in items):
+    if not isinstance(items, (list, tuple)) or not all(isinstance(each, str) for each in items):
         raise Fault("`join` takes a list of texts", "turn its items into texts with `|map('string')`")
     if sum(map(len, items)) + len(value) * len(items) > MAX_TEXT_CHARACTERS:
         raise too_long()

@@ -22,7 +22,7 @@ def absolute(value: Any) -> Any:
 def _number(value: Any, name: str) -> Any:
     if isinstance(value, Undefined):
         raise not_there()
-    if not isinstance(value, int | float | Decimal):
+    if not isinstance(value, (int, float, Decimal)):
         raise Fault(f"`{name}` takes a number", "turn the value into one with `|int` or `|float`")
     return value
 
@@ -48,13 +48,13 @@ def _whole(value: Any, base: Any) -> int:
         return int(plain(value), base)
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > _MAX_DIGITS:
         raise Fault("a number grows too large", "use smaller numbers")
-    if not isinstance(value, int | float | Decimal):
+    if not isinstance(value, (int, float, Decimal)):
         raise TypeError
     return int(value)
 
 
 def _double(value: Any) -> float:
-    if not isinstance(value, str | int | float | Decimal) or (isinstance(value, str) and len(value) > _MAX_DIGITS):
+    if not isinstance(value, (str, int, float, Decimal)) or (isinstance(value, str) and len(value) > _MAX_DIGITS):
         raise TypeError
     return float(plain(value) if isinstance(value, str) else value)
 

@@ -26,7 +26,7 @@ def _kind(value: object) -> str:
     for kinds, name in (((str,), "a text"), (_NUMBERS, "a number"), ((Mapping,), "a mapping"), ((date,), "a date")):
         if isinstance(value, kinds):
             return name
-    return "a list" if isinstance(value, list | tuple | range) else "this"
+    return "a list" if isinstance(value, (list, tuple, range)) else "this"
 
 
 def _reckoned(sign: str, call: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
@@ -83,9 +83,9 @@ def _product(left: Any, right: Any) -> Any:
         if _are(int, left, right) and left.bit_length() + right.bit_length() > MAX_BITS + 1:
             raise Fault("a number grows too large", "use smaller numbers")
         return _reckoned("*", operator.mul, left, right)
-    if isinstance(left, int) and isinstance(right, str | list | tuple):
+    if isinstance(left, int) and isinstance(right, (str, list, tuple)):
         left, right = right, left
-    if not isinstance(left, str | list | tuple) or not isinstance(right, int):
+    if not isinstance(left, (str, list, tuple)) or not isinstance(right, int):
         return _reckoned("*", _none, left, right)
     if isinstance(left, str):
         if len(left) * right > MAX_TEXT_CHARACTERS:
@@ -188,7 +188,7 @@ def within(left: Any, right: Any) -> bool:
                 else Fault(f"{_kind(left)} is not looked for in a text", "turn it into a text with `|string`")
             )
         return left in right
-    if isinstance(right, dict | Mapping | list | tuple | range):
+    if isinstance(right, (dict, Mapping, list, tuple, range)):
         try:
             return left in right
         except TypeError:
@@ -256,7 +256,7 @@ def part(value: Any, start: Any, end: Any, step: Any) -> Any:
     if isinstance(value, Undefined):
         raise not_there()
     bounds = (start, end, step)
-    if not isinstance(value, str | list | tuple | range) or any(
+    if not isinstance(value, (str, list, tuple, range)) or any(
         not (each is None or isinstance(each, int)) for each in bounds
     ):
         raise Fault(f"{_kind(value)} has no such part", "take parts of a text or a list, by whole numbers")
@@ -269,7 +269,7 @@ def unpacked(value: Any, count: int) -> tuple[Any, ...]:
     """The parts of a value that is taken apart into `count` names."""
     if isinstance(value, Undefined):
         raise not_there()
-    if not isinstance(value, list | tuple | str | range | dict | Mapping):
+    if not isinstance(value, (list, tuple, str, range, dict, Mapping)):
         raise Fault(f"{_kind(value)} cannot be taken apart", f"it needs {count} parts")
     parts = tuple(value)
     if len(parts) != count:

@@ -20,7 +20,7 @@ def _number(value: Any) -> Any:
     """A number to be divided. Raises Fault for other values."""
     if isinstance(value, Undefined):
         raise not_there()
-    if not isinstance(value, int | float | Decimal):
+    if not isinstance(value, (int, float, Decimal)):
         raise Fault("this test is for numbers", "turn the value into one with `|int`")
     return value
 
@@ -31,7 +31,7 @@ def _divides(value: Any, by: Any) -> bool:
 
 def _is_same(value: Any, other: Any) -> bool:
     """Whether two values are one and the same: of one kind, and equal; lists and mappings the very same one."""
-    if isinstance(value, str | int | float) or value is None:
+    if isinstance(value, (str, int, float)) or value is None:
         return type(value) is type(other) and value == other
     return value is other
 
@@ -57,10 +57,10 @@ QUESTIONS: Final[Mapping[str, Callable[..., bool]]] = {
     "lessthan": operators.less,
     "lower": lambda value: text(value).islower(),
     "lt": operators.less,
-    "mapping": lambda value: isinstance(value, dict | Mapping),
+    "mapping": lambda value: isinstance(value, (dict, Mapping)),
     "ne": operators.differs,
     "none": lambda value: value is None,
-    "number": lambda value: isinstance(value, int | float | Decimal),
+    "number": lambda value: isinstance(value, (int, float, Decimal)),
     "odd": lambda value: bool(operators.modulo(_number(value), 2) == 1),
     "sameas": _is_same,
     "sequence": lambda value: isinstance(value, _SEQUENCE),

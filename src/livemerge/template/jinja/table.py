@@ -11,12 +11,14 @@ from inspect import Parameter, signature
 from typing import Any, Final
 
 from livemerge.template.filters import Filter
+from livemerge.template.filters.filter import Short
 from livemerge.template.jinja import applied, callees, frames, functions, html, lists, numbers, operators, texts
 from livemerge.template.jinja.questions import QUESTIONS
 from livemerge.template.jinja.values import UNDEFINED, item, present
 from livemerge.template.runtime import MISSING, size_of, sorting_size, whole_size
 
 MAX_ARGUMENTS: Final = 1_000  # of one call
+QUESTION: Final = "is_"  # before the name of a test
 
 
 # What looks at a number, or no further than at one place of its value, has hardly any work.
@@ -47,8 +49,33 @@ _WORK: Final[Mapping[str, Callable[[Any], int] | None]] = {
 }
 
 
+_SHORT_TEXT: Final = "type({named}) is str and len({name}) < 100"  # a longer one is counted as work
+_HAS_TEXT: Final = "type({named}) is str and {name}"
+_SHORT: Final[Mapping[str, Short]] = {
+    "capitalize": Short("{name}.capitalize()", _SHORT_TEXT),
+    "d": Short("{name}", _HAS_TEXT, (0, 1, 2)),
+    "default": Short("{name}", _HAS_TEXT, (0, 1, 2)),
+    "length": Short("len({name})", "type({named}) is list or type({name}) is str"),
+    "lower": Short("{name}.lower()", _SHORT_TEXT),
+    "present": Short("{name}"),
+    "trim": Short("{name}.strip()", _SHORT_TEXT),
+    "upper": Short("{name}.upper()", _SHORT_TEXT),
+}
+_GIVES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("count", "length", "wordcount"), "number"),
+    **dict.fromkeys(("op_within", "op_not_within", "equals", "differs", "op_chain"), "boolean"),
+    **{f"{QUESTION}{name}": "boolean" for name in ("defined", "undefined", "none", "string", "number", "mapping")},
+}
+
+
 def _filters(calls_by_name: Mapping[str, Callable[..., Any]]) -> dict[str, Filter]:
-    return {name: _filter(call, _WORK.get(name, size_of)) for name, call in calls_by_name.items()}
+    return {name: _known(name, call) for name, call in calls_by_name.items()}
+
+
+def _known(name: str, call: Callable[..., Any]) -> Filter:
+    """The filter of a function, with what generated code may know of it."""
+    found = _filter(call, _WORK.get(name, size_of))
+    return replace(found, short=_SHORT.get(name), gives=_GIVES.get(name, ""))
 
 
 def _filter(call: Callable[..., Any], work: Callable[[Any], int] | None = size_of) -> Filter:
@@ -135,7 +162,6 @@ REFUSED_FILTERS: Final[Mapping[str, str]] = {
     "random": "each rendering must give the same; let the data choose",
 }
 
-QUESTION: Final = "is_"
 _INSIDE: Final[Mapping[str, Callable[..., Any]]] = {
     "op_add": operators.add,
     "op_subtract": operators.subtract,
@@ -201,7 +227,7 @@ def _absent(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _guarded(name: str) -> Filter:
-    return replace(_filter(_ALL[name], _WORK.get(name, size_of)), call=_absent(_ALL[name]))
+    return replace(_known(name, _ALL[name]), call=_absent(_ALL[name]))
 
 
 _ALL: Final = {**_PLAIN, **_INSIDE}

@@ -79,7 +79,7 @@ def _whole(value: Any) -> int:
 def truncate(value: Any, length: Any = 255, killwords: Any = False, end: Any = "...", leeway: Any = 5) -> Any:
     """At most `length` characters with `end`, cut before a word; a text longer by `leeway` may stay."""
     leeway = 5 if leeway is None else leeway
-    if isinstance(value, list | tuple | Undefined) and len(value) <= _whole(length) + _whole(leeway):
+    if isinstance(value, (list, tuple, Undefined)) and len(value) <= _whole(length) + _whole(leeway):
         return value  # as Jinja has it: what is short enough is not looked at
     found = _strict_text(value, "truncate")
     if _whole(length) < len(text(end)) or _whole(leeway) < 0:
@@ -149,10 +149,10 @@ def format_(value: Any, given: Any) -> str:
 
 def urlencode(value: Any) -> str:
     """Percent-encoded UTF-8; a mapping or list of pairs becomes a query."""
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, (dict, Mapping)):
         pairs: list[Any] = list(value.items())
-    elif isinstance(value, list | tuple):
-        pairs = [each for each in value if isinstance(each, list | tuple) and len(each) == 2]
+    elif isinstance(value, (list, tuple)):
+        pairs = [each for each in value if isinstance(each, (list, tuple)) and len(each) == 2]
         if len(pairs) != len(value):
             raise Fault("`urlencode` takes a text, a mapping, or a list of pairs", "give it one of these")
     else:

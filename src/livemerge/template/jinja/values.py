@@ -95,9 +95,9 @@ class Callee(Steps):
 
 def item(value: Any, key: Any) -> Any:
     """One step into a value: a mapping's key, the index of a list or text, a part of a date; else UNDEFINED."""
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, (dict, Mapping)):
         return value.get(key, UNDEFINED) if _is_plain(key) else UNDEFINED
-    if isinstance(value, list | tuple | str | range):
+    if isinstance(value, (list, tuple, str, range)):
         return _sequence_item(value, key)
     if isinstance(value, Steps):
         return value.step(key)
@@ -123,7 +123,7 @@ _PARTS: Final[dict[str, Callable[[Any], object]]] = {
 
 
 def _is_plain(key: object) -> bool:
-    return isinstance(key, str | int | float | Decimal | tuple | None)
+    return key is None or isinstance(key, (str, int, float, Decimal, tuple))
 
 
 def _sequence_item(value: Any, key: Any) -> Any:
@@ -141,9 +141,9 @@ def getter(value: object) -> Callable[..., object]:
 
 def items_of(value: Any) -> Any:
     """What a loop goes over: a list's items, a mapping's keys, a text's characters. Raises Fault for other values."""
-    if isinstance(value, list | tuple | range | str):
+    if isinstance(value, (list, tuple, range, str)):
         return value
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, (dict, Mapping)):
         return list(value)
     if isinstance(value, Undefined):
         return ()
@@ -157,14 +157,14 @@ def show(value: Any) -> str:
     """A value as Python prints it; what is not there as nothing. Markup stays Markup."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list | tuple | dict | Mapping):
+    if isinstance(value, (list, tuple, dict, Mapping)):
         return _shown(value, 0)
     return _plain(value, "")
 
 
 def _plain(value: Any, undefined: str) -> str:
     """A value with nothing inside it."""
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, (bool, float)):
         return repr(value)
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
@@ -172,7 +172,7 @@ def _plain(value: Any, undefined: str) -> str:
         return str(value)
     if isinstance(value, Undefined):
         return undefined
-    if isinstance(value, Decimal | date | timedelta | range):
+    if isinstance(value, (Decimal, date, timedelta, range)):
         return str(value)
     return value.shown() if isinstance(value, Steps) else ""
 
@@ -183,7 +183,7 @@ def _shown(value: Any, depth: int) -> str:
         raise Fault("lists are nested too deep to be printed", "print their items")
     if isinstance(value, str):
         return f"Markup({str.__str__(value)!r})" if isinstance(value, Markup) else repr(str.__str__(value))
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, (dict, Mapping)):
         pairs = (f"{_shown(key, depth + 1)}: {_shown(each, depth + 1)}" for key, each in value.items())
         return f"{{{_bounded(pairs)}}}"
     if isinstance(value, tuple):
@@ -191,7 +191,7 @@ def _shown(value: Any, depth: int) -> str:
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, list):
         return f"[{_bounded(_shown(each, depth + 1) for each in value)}]"
-    return repr(value) if isinstance(value, Decimal | date | timedelta) else _plain(value, "Undefined")
+    return repr(value) if isinstance(value, (Decimal, date, timedelta)) else _plain(value, "Undefined")
 
 
 def _bounded(pieces: Iterator[str]) -> str:
@@ -243,7 +243,7 @@ def made(value: Any) -> Any:
 
 
 def _weight(value: Any, known: dict[int, int], depth: int) -> int:
-    if not isinstance(value, list | tuple | dict):
+    if not isinstance(value, (list, tuple, dict)):
         return 1
     found = known.get(id(value))
     if found is None:

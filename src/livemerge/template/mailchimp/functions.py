@@ -53,7 +53,7 @@ def _given(value: Any, name: Any) -> Any:
 
 def _feed_items(value: Any, most: Any) -> Any:
     """The items of a feed, at most so many."""
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, (list, tuple)):
         raise Fault("the data has no feed of this name", "give it as `RSSITEMS`, a list of items with TITLE, URL, …")
     return value[:most]
 
@@ -115,7 +115,7 @@ def _not_above(value: Any, other: Any) -> bool:
 
 def _is_in_group(value: Any, names: Any) -> bool:
     """Whether a list of groups (or a text with commas) has any of the names."""
-    groups = value if isinstance(value, list | tuple) else text_of(value).split(",")
+    groups = value if isinstance(value, (list, tuple)) else text_of(value).split(",")
     wanted = {name.strip() for name in text_of(names).split(",")}
     return any(text_of(group).strip() in wanted for group in groups)
 
