@@ -52,7 +52,7 @@ path = "points"
 {keeping}
 """
 SINGLE = 'url = "http://127.0.0.1:{port}/{name}/{{key}}"'
-BATCH = 'batch = {{ url = "http://127.0.0.1:{port}/{name}?ids={{keys}}", size = 500, key = "id" }}'
+BATCH = 'batch = {{ url = "http://127.0.0.1:{port}/{name}?ids={{keys}}", method = "GET", size = 500, key = "id" }}'
 
 
 def serve(told: Connection) -> None:

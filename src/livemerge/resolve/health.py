@@ -11,6 +11,7 @@ RETRIES_A_CALL: Final = 0.2  # a sick source gets at most a fifth more calls tha
 RETRIES_IN_HAND: Final = 10.0  # saved up at most, and there at the start
 MEASURED: Final = 256  # attempts whose durations are kept
 MEASURED_AT_LEAST: Final = 20  # fewer say nothing of the slowest of a hundred
+FEW: Final = 5  # failures that make nobody ill
 ANEW_EVERY: Final = 16  # attempts between two looks at the percentile
 SLACK: Final = 3.0  # times the usual p99: beyond it an attempt is taken for lost
 SHORTEST_TIMEOUT_S: Final = 0.05  # below it, timeouts would be the network's and the scheduler's, not the source's
@@ -39,7 +40,7 @@ class Health:
 
     def is_well(self) -> bool:
         """Whether the source answers as a rule; also where nobody asked it yet."""
-        return self.breaker.state is BreakerState.CLOSED and self.answers >= self.failures
+        return self.breaker.state is BreakerState.CLOSED and self.failures <= self.answers + FEW
 
     def timeout_s(self, declared_s: float) -> float:
         """How long an attempt may take that can be followed by another: a healthy answer is there long before."""
@@ -53,11 +54,15 @@ class Health:
 
     def may_retry(self, now_s: float) -> bool:
         """Whether there is a retry left, and the source is not given up for now. Takes nothing."""
-        return self._retries >= 1 and self.breaker.is_closed(now_s)
+        return self.has_retries() and self.breaker.is_closed(now_s)
+
+    def has_retries(self) -> bool:
+        """Whether a retry is left."""
+        return self._retries >= 1
 
     def retries(self) -> None:
         """A retry is made."""
-        self._retries -= 1
+        self._retries = max(0.0, self._retries - 1)
 
     def answered(self, took_s: float, now_s: float) -> None:
         """An attempt was answered, with rows or without."""

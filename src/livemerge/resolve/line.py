@@ -16,6 +16,7 @@ from livemerge.catalog import Field
 from livemerge.observe.figures import SourceFigures
 from livemerge.resolve.ask import Asking, Fault, Patience, Reply, ask
 from livemerge.resolve.call import LOST, Call, Waiting
+from livemerge.resolve.health import Health
 from livemerge.resolve.ladder import Failure
 from livemerge.values import Cause, Key
 
@@ -270,15 +271,15 @@ class Line:
 
     async def _outcome(self, call: Call) -> Reply | Failure:
         keys = list(call.keys)
-        outcome = await self._ask(call, keys, self._patience)
+        outcome = await self._ask(self._asking, call, keys, self._patience)
         if isinstance(outcome, Failure) and outcome.cause is Cause.ERROR and len(keys) > 1 and call.fault is None:
             await self._save(call, keys, outcome)
         return outcome
 
-    async def _ask(self, call: Call, keys: Sequence[Key], patience: Patience) -> Reply | Failure:
+    async def _ask(self, asking: Asking, call: Call, keys: Sequence[Key], patience: Patience) -> Reply | Failure:
         is_hasty = call.limit_s is None and call.fault is None
         return await ask(
-            self._asking,
+            asking,
             keys,
             list(call.fields.values()),
             patience=replace(patience, goes_on=call.goes_on, is_hasty=is_hasty),
@@ -289,12 +290,14 @@ class Line:
 
     async def _save(self, call: Call, keys: list[Key], failure: Failure) -> None:
         """Asks for the halves of a batch that failed, while that helps: one bad key is not everybody's failure."""
-        once = replace(self._patience, retries=0)
+        once, health = replace(self._patience, retries=0), self._asking.health
+        apart = replace(self._asking, health=Health(self._asking.source.name))  # one bad key says nothing of the source
         failed, calls_left = [keys], MAX_SAVING_CALLS
-        while failed and calls_left > 0 and self._asking.health.is_well():
+        while failed and calls_left > 0 and health.is_well() and (call.is_campaigns or health.has_retries()):
+            health.retries()
             part = failed.pop()
             middle = len(part) // 2
-            outcomes = [(half, await self._ask(call, half, once)) for half in (part[:middle], part[middle:])]
+            outcomes = [(half, await self._ask(apart, call, half, once)) for half in (part[:middle], part[middle:])]
             calls_left -= 2
             for half, outcome in outcomes:
                 call.own_outcomes |= dict.fromkeys(half, outcome)
