@@ -35,7 +35,7 @@ RIGHT = [
     ("handlebars", "sendgrid", "{{formatDate since 'D'}}{{#greaterThan orders 3}}x{{/greaterThan}}"),
     ("mailchimp", "", "*|IF:ORDERS > 5|*x*|END:IF|*"),
     ("jinja", "", "{{ since|strftime('%Y')|upper }}{{ (orders / 2)|round }}{{ city|length / 2 }}{{ city|int|abs }}"),
-    ("jinja", "", "{{ recommended|map(attribute='price')|sum|round }}{{ (recommended|first).title|upper }}"),
+    ("jinja", "", "{{ recommended|map(attribute='price')|sum|round }}{{ recommended|length|round }}"),
     ("ampscript", "", "%%=FormatDate(DateAdd(since, orders, 'D'), 'd')=%%%%=Add(Length(city), 1)=%%"),
 ]
 
