@@ -22,6 +22,7 @@ HEAD_WITHIN_S: Final = 10.0  # from a request's first octet to the end of its he
 BODY_WITHIN_S: Final = 30.0  # from there to the end of its body
 IDLE_WITHIN_S: Final = 75  # between requests; load balancers in front close after 60
 LOOK_EVERY_S: Final = 1.0
+_WITHIN_S: Final = {"head": HEAD_WITHIN_S, "body": BODY_WITHIN_S, "next": IDLE_WITHIN_S}
 MAX_HEAD_BYTES: Final = 32 * 1024  # address and headers of one request
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _HAS_BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
@@ -33,8 +34,9 @@ class Connection(HttpToolsProtocol):
     """A connection of a server whose application is an Api."""
 
     _waits_since_s = 0.0  # for what, `_waits_for` says
-    _waits_for = ""  # head, body, or nothing
-    _head_bytes = 0
+    _waits_for = ""  # head, body, the next request, or nothing: then uvicorn has a timer of its own
+    _head_bytes = 0  # so far, where the head has not ended
+    _has_ended_head = False  # in what was just received
     _is_answered = False  # the request under way was answered while its head was read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -42,16 +44,20 @@ class Connection(HttpToolsProtocol):
         self._wait_for("head")  # who connects and says nothing is as slow as who stops in the middle
 
     def data_received(self, data: bytes) -> None:
-        if self._waits_for == "":
-            self._wait_for("head")
-        if self._waits_for == "head":
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and len(data) < MAX_HEAD_BYTES:
-                self._refuse(431, "the headers are too long")
-                return
+        self._has_ended_head = False
         super().data_received(data)
+        if self._waits_for == "head" and not self._has_ended_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431, "the headers are too long")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._wait_for("head")
 
     def on_headers_complete(self) -> None:
+        self._has_ended_head = True
         self._wait_for("body")
         if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES:
             self._refuse(431, "the headers are too long")
@@ -65,16 +71,21 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._waits_for, self._head_bytes = "", 0
-        if self._is_answered:
-            self._is_answered = False
-        else:
+        self._waits_for = ""
+        if not self._is_answered:
             super().on_message_complete()
+        elif not self.transport.is_closing():
+            self._is_answered = False
+            self._wait_for("next")
 
     def end_if_slow(self, now_s: float) -> bool:
         """Ends the connection where its caller is too slow; whether it did."""
-        limit_s = BODY_WITHIN_S if self._waits_for == "body" else HEAD_WITHIN_S
-        if not self._waits_for or now_s - self._waits_since_s <= limit_s or self.transport.is_closing():
+        if not self._waits_for or now_s - self._waits_since_s <= _WITHIN_S[self._waits_for]:
+            return False
+        if self.transport.is_closing():
+            return False
+        if self._waits_for == "next":
+            self.transport.close()
             return False
         self._refuse(408, f"the {self._waits_for} of the request did not come in time")
         return True
@@ -85,7 +96,10 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, what: str) -> None:
         """Says no and ends the connection; what was asked before is not answered any more."""
         self._is_answered, self._waits_for = True, ""
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.disconnected = True  # what is still made for it goes nowhere
+            self.cycle.message_event.set()
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             body = b'{"ok":false,"error":{"what":"%b","advice":""},"request_id":""}' % what.encode()
             self.transport.write(
                 b"%bcontent-type: application/json; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +18,7 @@ from livemerge.app import API_DEADLINE_S, Livemerge
 from livemerge.console import mount_console
 from livemerge.errors import ConfigError
 
-MAX_CONNECTIONS = 4_000  # more callers at once get 503; a process has 1,024 file descriptors unless it is given more
+MAX_CONNECTIONS = 4_000  # of one process; who comes then gets 503
 STOP_WITHIN_S = 3  # requests under way get this long; they have a deadline of their own anyway
 
 
@@ -26,7 +27,7 @@ class Faces:
     """Where the faces can be reached."""
 
     url: str
-    console_url: str  # with the token that opens it
+    console_url: str  # with the token that opens it; empty where there is none
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +46,16 @@ class _Server(uvicorn.Server):
         yield
 
 
+def allow_connections() -> None:
+    """Lets this process have as many files as it may serve connections; most systems begin with 1,024."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = MAX_CONNECTIONS + 1_000  # sources, the store, files
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises ConfigError where the address is taken or unknown."""
     try:
@@ -58,6 +69,12 @@ def bind(host: str, port: int) -> socket.socket:
         raise ConfigError(f"cannot listen on {host} port {port}: {reason}", advice=advice) from None
 
 
+def url_of(listening: socket.socket) -> str:
+    """The address of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 @asynccontextmanager
 async def serve_faces(
     project: Livemerge,
@@ -66,13 +83,14 @@ async def serve_faces(
     deadline_s: float = API_DEADLINE_S,
     inbox_url: str = "",
     transport: str = "",
+    has_console: bool = True,
 ) -> AsyncIterator[Faces]:
-    """Serves until the block ends."""
-    host, port = listening.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    """Serves until the block ends. The console keeps its pages in this process: one of several has none."""
+    url = url_of(listening)
     token = secrets.token_urlsafe(24)
     app = make_api(project, deadline_s=deadline_s)
-    mount_console(app, project, token=token, inbox_url=inbox_url, transport=transport)
+    if has_console:
+        mount_console(app, project, token=token, inbox_url=inbox_url, transport=transport)
     server = _Server(server_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     watching = asyncio.create_task(end_slow_ones(server.server_state.connections))
@@ -82,7 +100,7 @@ async def serve_faces(
         ready.cancel()
         if serving.done():
             serving.result()
-        yield Faces(url, f"{url}/console?token={token}")
+        yield Faces(url, f"{url}/console?token={token}" if has_console else "")
     finally:
         server.should_exit = True
         await serving
