@@ -79,7 +79,8 @@ class Connections:
         self._place = place
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self._idle: list[Connection] = []  # append and pop are atomic
-        self._gone_until_s = 0.0  # monotonic
+        self._gone_until_s = 0.0  # monotonic; no connection could be made
+        self._doubted_until_s = 0.0  # one was lost: who is in a hurry does not try
         self._is_closed = False
 
     def take(self, *, is_hasty: bool = False) -> Connection:
@@ -89,7 +90,7 @@ class Connections:
         """
         if self._is_closed:
             raise StoreError("the store is closed", where=self._place)
-        if _CLOCK.monotonic_s() < self._gone_until_s:
+        if _CLOCK.monotonic_s() < (max(self._gone_until_s, self._doubted_until_s) if is_hasty else self._gone_until_s):
             raise _gone("it did not answer a moment ago", self._place)
         if not self._free.acquire(timeout=0 if is_hasty else TAKE_WITHIN_S):
             raise StoreError("all connections to the store are busy", where=self._place, is_busy=True)
@@ -106,7 +107,7 @@ class Connections:
     def give(self, connection: Connection) -> None:
         """Takes a connection back; one that is broken or in the middle of something is closed."""
         if connection.closed and not self._is_closed:  # the server left, or hangs: the others are told at once
-            self._gone_until_s = _CLOCK.monotonic_s() + RETRY_EVERY_S
+            self._doubted_until_s = _CLOCK.monotonic_s() + RETRY_EVERY_S
         is_idle = connection.info.transaction_status is pq.TransactionStatus.IDLE
         if self._is_closed or connection.closed or not is_idle:
             connection.close()
