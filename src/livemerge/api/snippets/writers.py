@@ -34,7 +34,11 @@ def _made(esp: str, *parts: Part, remarks: tuple[str, ...] = ()) -> Snippet:
 
 def _sfmc(asking: Asking) -> Snippet:
     return _made(
-        "sfmc", *sfmc_parts(asking), remarks=("The secrets of A and C come from: livemerge keys signing PREFIX.",)
+        "sfmc",
+        *sfmc_parts(asking),
+        remarks=(
+            "A and C need a key made with --allow-query; their secrets come from: livemerge keys signing PREFIX.",
+        ),
     )
 
 
@@ -139,7 +143,9 @@ def _moengage(asking: Asking) -> Snippet:
     call = f"{{% set {NAME} = ContentApi.Livemerge({{\"params\": {{\"id\": UserAttribute['ID']|default('')}}}}) %}}\n"
     return _made(
         "moengage",
-        Part("Content API Livemerge: address and header", f"{asking.url('').removesuffix('id=')}\n{HEADER}"),
+        Part(
+            "Content API Livemerge: address and header", f"{asking.url('').removesuffix('id=').rstrip('?&')}\n{HEADER}"
+        ),
         Part("Template", call + _lines(asking, JINJA, f"{NAME}.")),
         remarks=("A value that is null stops the message; answers have none.",),
     )
@@ -187,19 +193,6 @@ def _bloomreach(asking: Asking) -> Snippet:
     )
 
 
-def _getresponse(asking: Asking) -> Snippet:
-    if not asking.feed:
-        raise ConfigError(
-            "GetResponse reads what is the same for all, and there is no feed",
-            advice="Declare [feed.NAME], or use another way to push.",
-        )
-    return _made(
-        "getresponse",
-        Part("Message", f'{{{{EXTERNAL "{asking.base}/api/feed/{asking.feed}?key={KEY}"}}}}'),
-        remarks=("GetResponse allows no address per contact, and prints what it gets as it is.", ADDRESS),
-    )
-
-
 def _lines(asking: Asking, tongue: Tongue, prefix: str) -> str:
     return tongue.lines(asking.printed, lambda name: f"{prefix}{name}")
 
@@ -208,23 +201,28 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "ajo": _ajo,
     "bloomreach": _bloomreach,
     "blueshift": _linked(
-        "blueshift", "External fetch livemerge: address and header", "{{ user.customer_id }}", f"{NAME}."
+        "blueshift", "External fetch livemerge: address and header", "{{ user.customer_id | url_encode }}", f"{NAME}."
     ),
     "braze": _braze,
     "brevo": _brevo,
     "campaign": _campaign,
     "clevertap": _linked(
-        "clevertap", "Linked content Livemerge: address and header", "{{ Profile.Identity }}", "Linked.Livemerge."
+        "clevertap",
+        "Linked content Livemerge: address and header",
+        "{{ Profile.Identity | url_encode }}",
+        "Linked.Livemerge.",
     ),
     "customerio": _customerio,
     "dotdigital": _dotdigital,
-    "getresponse": _getresponse,
     "hubspot": _hubspot,
     "iterable": _iterable,
     "klaviyo": _klaviyo,
     "moengage": _moengage,
     "onesignal": _linked(
-        "onesignal", f"Data feed {NAME}: address and header", "{{ user.external_id }}", f"data_feed.{NAME}."
+        "onesignal",
+        f"Data feed {NAME}: address and header",
+        "{{ user.external_id | url_encode }}",
+        f"data_feed.{NAME}.",
     ),
     "sfmc": _sfmc,
 }
