@@ -70,6 +70,11 @@ class Line:
     def asking(self) -> Asking:
         return self._asking
 
+    @property
+    def is_remembered(self) -> bool:
+        """Whether any of its answers is kept for later."""
+        return self._patience.goes_on
+
     def ask_for(self, keys: Iterable[Key], fields: Sequence[Field], terms: Terms, waiting: Waiting) -> dict[Key, Call]:
         """The call that will answer for each key: one under way, one that gathers, or a new one."""
         self._use_running_loop()

@@ -138,19 +138,19 @@ class Resolver:
     async def _begin(self, step: Step, drafts: Mapping[Key, Draft], calls: _Calls) -> _Run:
         """What is remembered for the step, and the calls for what is not."""
         wanted = {draft.key: source_keys(step, draft) for draft in drafts.values()}
-        remembered = await self._cache.find_many(
-            step.source, dict.fromkeys(key for keys in wanted.values() for key in keys)
-        )
+        line = self._lines[step.source]
+        every = dict.fromkeys(key for keys in wanted.values() for key in keys)
+        remembered = await self._cache.find_many(step.source, every) if line.is_remembered else {}
         now = self._clock.now()
         left_s: dict[Key, float] = {}
         for draft in drafts.values():
             for key in wanted[draft.key]:
                 if must_ask(step, draft, remembered.get(key), now):
                     left_s[key] = max(left_s.get(key, 0.0), draft.left_s)
-        line, figures = self._lines[step.source], calls.figures.source(step.source)
+        figures = calls.figures.source(step.source)
         terms = Terms(figures, calls.ends_at_s, calls.faults.get(step.source), left_s)
         asked = line.ask_for(left_s, step.fields, terms, calls.waiting) if left_s else {}
-        if calls.ends_at_s is not None:
+        if calls.ends_at_s is not None and remembered:
             line.refresh(ageing(step, remembered, asked, now), step.fields, SourceFigures())
         return _Run(step, wanted, remembered, now, asked)
 

@@ -46,4 +46,6 @@ def _key_fault(key: Key) -> str:
     if len(key) > MAX_KEY_CHARACTERS:
         return f"the key is longer than {MAX_KEY_CHARACTERS} characters"
     # A lone surrogate has no UTF-8 form; one such key must not fail the others of its batch.
+    if key.isascii():  # nearly all keys: a look at each character would cost more than the call
+        return ""
     return "the key is not valid Unicode" if any("\ud800" <= character <= "\udfff" for character in key) else ""
