@@ -48,6 +48,7 @@ class Answer:
     head: bytes  # up to the age
     as_of: datetime | None  # of the oldest value that a source gave; None where there is none
     tail: bytes  # after the request's name
+    is_found: bool = True  # a source knows the customer
 
     def at(self, now: datetime, request_id: str) -> bytes:
         """The whole answer as UTF-8 JSON. request_id: letters, digits and `_`."""
@@ -65,7 +66,7 @@ def answer_with(values: Json, profile: Profile, selection: Selection) -> Answer:
     head, oldest = head_of(profile, selection)
     fields = encoded(values)
     tail = b"}" if fields == b"{}" else b"," + fields[1:]
-    return Answer(orjson.dumps(head)[:-1] + b',"age_s":', oldest, tail)
+    return Answer(orjson.dumps(head)[:-1] + b',"age_s":', oldest, tail, profile.is_found)
 
 
 def head_of(profile: Profile, selection: Selection) -> tuple[Json, datetime | None]:
@@ -89,7 +90,7 @@ def whole_answer(values: Json, profile: Profile, selection: Selection, now: date
 def explained(answer: Answer, profile: Profile, selection: Selection, now: datetime) -> Answer:
     """The answer with the provenance of each of its values at its end."""
     provenance = orjson.dumps(_provenance(profile, selection, now))
-    return Answer(answer.head, answer.as_of, answer.tail[:-1] + b',"provenance":' + provenance + b"}")
+    return Answer(answer.head, answer.as_of, answer.tail[:-1] + b',"provenance":' + provenance + b"}", answer.is_found)
 
 
 def field_values(profile: Profile, selection: Selection) -> Json:

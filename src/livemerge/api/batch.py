@@ -72,7 +72,7 @@ class BatchReader:
         found = await self._resolving.profiles(
             keys, selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation
         )
-        self._resolving.note(asked, grant, keys, selection.names)
+        self._resolving.note(asked, grant, keys, selection.names, found)
         now = self._resolving.project.clock.now()
         profiles = {key: record(found[key], now) for key in keys} | faults
         answer = {"ok": True, "request_id": asked.request_id, "profiles": profiles}

@@ -108,7 +108,7 @@ class ContentReader:
         found = await self._resolving.profiles(
             [key], selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation
         )
-        self._resolving.note(asked, grant, [key], names)
+        self._resolving.note(asked, grant, [key], names, found)
         taken_s = self._project.clock.monotonic_s() - asked.started_s
         html = await self._rendered(mailing, found[key], max(0.0, deadline_s - taken_s))
         return self._reply(asked, name, mailing, html, figures)

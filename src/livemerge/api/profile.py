@@ -73,7 +73,8 @@ class ProfileReader:
     ) -> Reply:
         """The answer as it is sent, and noted. timings: what Server-Timing says after the whole."""
         project, request_id = self._project, asked.request_id
-        project.access_log.append(AccessRow(now, grant.prefix, asked.parts[0], selection.names, "ok", asked.remote))
+        outcome = "ok" if answer.is_found else "not_found"
+        project.access_log.append(AccessRow(now, grant.prefix, asked.parts[0], selection.names, outcome, asked.remote))
         total_ms = (project.clock.monotonic_s() - asked.started_s) * 1000
         timing = b"total;dur=%.1f%b" % (total_ms, timings or b", resolve;dur=0.0")
         headers = (*HEADERS, (b"x-request-id", request_id.encode()), (b"server-timing", timing))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from livemerge.access import AccessGrant, AccessRow
@@ -66,11 +67,19 @@ class Resolving:
             return {key: stale_profile(profile, self.project.catalog.fields) for key, profile in found.items()}
         return found
 
-    def note(self, asked: Asked, grant: AccessGrant, keys: Sequence[Key], names: tuple[str, ...]) -> None:
-        """One row in the access log for each customer that was read."""
+    def note(
+        self,
+        asked: Asked,
+        grant: AccessGrant,
+        keys: Sequence[Key],
+        names: tuple[str, ...],
+        found: Mapping[Key, Profile] = MappingProxyType({}),
+    ) -> None:
+        """One row in the access log for each customer that was read. found: tells who is nobody's customer."""
         now = self.project.clock.now()
         for key in keys:
-            self.project.access_log.append(AccessRow(now, grant.prefix, key, names, "ok", asked.remote))
+            outcome = "ok" if key not in found or found[key].is_found else "not_found"
+            self.project.access_log.append(AccessRow(now, grant.prefix, key, names, outcome, asked.remote))
 
     def personal(self, asked: Asked, kind: str, body: bytes, figures: Figures | None = None) -> Reply:
         """An answer for its asker alone."""

@@ -48,7 +48,7 @@ class TextReader:
         found = await self._resolving.profiles(
             [key], selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation
         )
-        self._resolving.note(asked, grant, [key], selection.names)
+        self._resolving.note(asked, grant, [key], selection.names, found)
         values = field_values(found[key], selection)
         if shown not in values:
             raise Refusal(400, f"there is no field `{shown[:80]}`", f"`{name}` is a text: ask for it by its name.")

@@ -84,7 +84,7 @@ class ViewReader:
             simulation=simulation,
         )
         profile = found[key]
-        self._resolving.note(asked, grant, [key], form.selection.names)
+        self._resolving.note(asked, grant, [key], form.selection.names, found)
         if _is_missed(profile) and view.on_miss == "error":
             raise Refusal(404, _missed(profile), 'on_miss = "default" answers with fallbacks instead.')
         if _is_missed(profile) and view.on_miss == "empty":

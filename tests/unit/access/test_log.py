@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import livemerge
 from livemerge.access import AccessLog, AccessRow
-from livemerge.access.log import FLUSH_EVERY_S, FLUSH_ROWS, MAX_WAITING
+from livemerge.access.log import FLUSH_EVERY_S, FLUSH_ROWS, MAX_WAITING, ROTATED_ROWS
 from livemerge.clock import FakeClock
 from livemerge.errors import StoreError
 from livemerge.store import Store, open_store
@@ -124,3 +127,81 @@ def test_old_rows_can_be_forgotten(log: AccessLog) -> None:
     log.flush()
     assert log.forget_before(row(2).at) == 2
     assert log.ls() == [row(3), row(2)]
+
+
+def test_rows_of_one_key_and_since_a_moment_can_be_asked_for(log: AccessLog) -> None:
+    for number in range(3):
+        log.append(row(number))
+    other = AccessRow(row(3).at, "otherkey", "bo", (), "ok", "")
+    log.append(other)
+    assert log.ls(prefix="otherkey") == [other]
+    assert log.ls(since=row(2).at) == [other, row(2)]
+    assert log.ls(prefix="abcdefgh", since=row(1).at, customer="anna") == [row(2), row(1)]
+
+
+def test_rows_go_when_they_are_old(store: Store) -> None:
+    clock = FakeClock()
+    log = AccessLog(store, clock, keep_s=10)
+    for number in range(4):
+        log.append(row(number))
+    log.flush()
+    clock.advance(12)
+    assert log.rotate()
+    assert not log.rotate()
+    assert log.ls() == [row(3), row(2)]
+
+
+def test_the_oldest_rows_go_when_there_are_too_many(store: Store) -> None:
+    log = AccessLog(store, FakeClock(), keep_rows=FLUSH_ROWS)
+    for number in range(ROTATED_ROWS + 2 * FLUSH_ROWS):
+        log.append(row(number))
+    log.flush()
+    rounds = 0
+    while log.rotate():
+        rounds += 1
+    assert rounds == 2
+    assert written(store) == FLUSH_ROWS
+    assert log.ls(most=1) == [row(ROTATED_ROWS + 2 * FLUSH_ROWS - 1)]
+
+
+async def test_what_is_old_is_rotated_while_the_log_is_written(store: Store) -> None:
+    class Turns(FakeClock):
+        """Ends the wait after three rounds."""
+
+        rounds = 0
+
+        async def sleep(self, seconds: float) -> None:
+            self.rounds += 1
+            if self.rounds == 3:
+                raise asyncio.CancelledError
+            await super().sleep(seconds)
+
+    clock = Turns()
+    log = AccessLog(store, clock, keep_s=5)
+    log.append(row())
+    clock.advance(60)
+    with pytest.raises(asyncio.CancelledError):
+        await log.flush_until_cancelled()
+    assert written(store) == 0
+
+
+def test_nothing_changes_a_row_that_was_written() -> None:
+    sources = Path(livemerge.__file__).parent.rglob("*.py")
+    assert not [path for path in sources if re.search(r"UPDATE\s+access_log", path.read_text(encoding="utf-8"), re.I)]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "lm_abcdefgh_" + "S" * 43,
+        "x?key=SSSSSSSS",
+        "x&t=SSSSSSSS&y",
+        "x&h=SSSSSSSS",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.SSSSSSSS",
+    ],
+)
+def test_secrets_that_stand_in_an_id_are_not_kept(log: AccessLog, secret: str) -> None:
+    log.append(row(1, secret))
+    (kept,) = log.ls()
+    assert "SSSS" not in kept.customer
+    assert "…" in kept.customer
