@@ -5,11 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from email import policy
 from email.parser import BytesParser
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from livemerge.cli import main
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "order-summary"
 LIVEMERGE = Path(sys.executable).parent / "livemerge"
@@ -18,18 +22,15 @@ TEMPLATE = "templates/order-summary.ampscript.html"
 
 
 def livemerge(*words, cwd, code=0):
-    """What one command prints, which must end with `code`."""
-    done = subprocess.run(
-        [LIVEMERGE, *words],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, f"livemerge {' '.join(words)}\n{done.stdout}"
-    return done.stdout
+    """What one command prints, run in this process, which must end with `code`."""
+    printed = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(printed):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", ["livemerge", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert (ended.value.code or 0) == code, f"livemerge {' '.join(words)}\n{printed.getvalue()}"
+    return printed.getvalue()
 
 
 @pytest.fixture
