@@ -68,6 +68,7 @@ from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.resolve import Cache, Extensions, Fault, Glances, Overrides, Resolver
 from livemerge.resolve.feeds import Feeds
+from livemerge.resolve.quota import StoreQuota
 from livemerge.resolve.remote import Tier
 from livemerge.sources import Source, make_source
 from livemerge.sources.source import unaskable
@@ -176,6 +177,8 @@ class Livemerge:
 
     async def close(self) -> None:
         """Gives back connections and files."""
+        if "resolver" in self.__dict__:
+            await self.resolver.close()
         if "sources" in self.__dict__:
             await asyncio.gather(*(source.close() for source in self.sources.values()))
         if "fetch_client" in self.__dict__:
@@ -209,7 +212,12 @@ class Livemerge:
 
     @cached_property
     def resolver(self) -> Resolver:
-        return Resolver(self.catalog, self.sources, self.cache, self.overrides, self.clock)
+        quotas = {
+            name: StoreQuota(name, self.store, self.clock, per_s=section.quota.per_s, per_day=section.quota.per_day)
+            for name, section in self.settings.source.items()
+            if isinstance(section, config.HttpSource | config.SqlSource) and section.quota is not None
+        }
+        return Resolver(self.catalog, self.sources, self.cache, self.overrides, self.clock, quotas=quotas)
 
     @cached_property
     def glances(self) -> Glances:

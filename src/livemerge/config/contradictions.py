@@ -83,6 +83,8 @@ RANGES = {
     "connections": (1, 1_000),
     "size": (1, 10_000),
     "max_bytes": (1, 1_000_000_000),
+    "per_s": (1, 100_000),
+    "per_day": (1, 1_000_000_000),
 }
 
 """Least and most of a number, wherever a section has one of this name."""

@@ -109,6 +109,13 @@ class HttpBatch(Section, frozen=True):
     key: str = "id"  # JMESPath to a row's key
 
 
+class Quota(Section, frozen=True):
+    """What a source allows, for all processes of the project together."""
+
+    per_s: int | None = None
+    per_day: int | None = None  # UTC
+
+
 class HttpSource(Section, frozen=True, tag="http", tag_field="kind"):
     url: str = ""
     batch: HttpBatch | None = None
@@ -119,6 +126,7 @@ class HttpSource(Section, frozen=True, tag="http", tag_field="kind"):
     timeout_ms: int = 1_000  # one attempt
     retries: int = 2
     connections: int = 20
+    quota: Quota | None = None
     max_bytes: int = 2_000_000
 
 
@@ -131,6 +139,7 @@ class SqlSource(Section, frozen=True, tag="sql", tag_field="kind"):
     timeout_ms: int = 1_000
     retries: int = 2
     connections: int = 4
+    quota: Quota | None = None
     size: int = 500
 
 

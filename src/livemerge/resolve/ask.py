@@ -82,18 +82,20 @@ async def ask(
     left_s: Callable[[], float],
     figures: Callable[[], SourceFigures],
     fault: Fault | None = None,
+    has_turn: bool = False,
 ) -> Reply | Failure:
     """The source's answer, or why there is none. Raises nothing.
 
     left_s: seconds for which somebody waits; nothing is begun after them. figures: where to count now.
+    has_turn: the first attempt's turn within the quota was taken.
     """
     clock, health = asking.clock, asking.health
     failure = Failure(Cause.LATE, "no time left to ask")
     if fault is None:
         health.begins_call()
     for attempt in range(patience.retries + 1):
-        if (problem := await _no_turn(asking, left_s())) is not None:
-            return problem if attempt == 0 else failure
+        if (attempt or not has_turn) and (problem := await no_turn(asking, left_s())) is not None:
+            return failure if attempt else problem
         if (left := left_s()) <= 0:
             return failure
         is_last = attempt == patience.retries or (patience.is_hasty and not health.may_retry(clock.monotonic_s()))
@@ -115,7 +117,7 @@ async def ask(
     return failure
 
 
-async def _no_turn(asking: Asking, left_s: float) -> Failure | None:
+async def no_turn(asking: Asking, left_s: float) -> Failure | None:
     """Waits until the source's quota has a turn; the failure where it has none in this time."""
     if asking.quota is None:
         return None

@@ -29,6 +29,7 @@ class Glance:
     rows: tuple[tuple[str, Key, Remembered], ...]  # source, key, and what was remembered of it
     pins: tuple[Override, ...]  # all that were live
     fresh_until: datetime  # when the first of its values is too old
+    made_at: datetime
 
 
 class Glances:
@@ -56,11 +57,11 @@ class Glances:
                 rows += [(step.source, one, row) for one, row in remembered.items()]
                 fresh_until = min(fresh_until, _fresh_until(step, remembered.values(), draft))
         required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
-        return Glance(profile_of(draft, required), tuple(rows), pins, fresh_until)
+        return Glance(profile_of(draft, required), tuple(rows), pins, fresh_until, now)
 
     def holds(self, glance: Glance, now: datetime) -> bool:
         """Whether looking again would find the same. Raises StoreError."""
-        if now > glance.fresh_until or self._overrides.live() is not glance.pins:
+        if not glance.made_at <= now <= glance.fresh_until or self._overrides.live() is not glance.pins:
             return False
         return all(self._cache.held(source, key) is row for source, key, row in glance.rows)
 

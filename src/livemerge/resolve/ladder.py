@@ -47,6 +47,7 @@ class Failure:
 Fetched = Known | Failure | None
 """What asking in this resolve gave; None: nobody had to ask."""
 
+CLOCK_STEP_S: Final = 5.0  # how far the clocks of several machines may differ
 NOT_ASKED: Final = Failure(Cause.ERROR, "not asked")
 
 
@@ -100,8 +101,11 @@ def choose(field: Field, fetched: Fetched, known: Known | None, now: datetime) -
 
 
 def is_fresh(field: Field, known: Known, now: datetime) -> bool:
-    """Whether a known value may stand in for asking. `max_age = "0s"` means: always ask."""
-    return field.max_age_s > 0 and known.age_s(now) <= field.max_age_s
+    """Whether a known value may stand in for asking. `max_age = "0s"` means: always ask.
+
+    What seems to come from the future is of unknown age: the machine's clock went back.
+    """
+    return field.max_age_s > 0 and -CLOCK_STEP_S <= known.age_s(now) <= field.max_age_s
 
 
 def _given(field: Field, step: LadderStep, known: Known) -> tuple[Value, Provenance]:

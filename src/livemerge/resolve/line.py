@@ -14,7 +14,7 @@ from typing import Final
 
 from livemerge.catalog import Field
 from livemerge.observe.figures import SourceFigures
-from livemerge.resolve.ask import Asking, Fault, Patience, Reply, ask
+from livemerge.resolve.ask import Asking, Fault, Patience, Reply, ask, no_turn
 from livemerge.resolve.call import LOST, Call, Waiting
 from livemerge.resolve.health import Health
 from livemerge.resolve.ladder import Failure
@@ -23,6 +23,7 @@ from livemerge.values import Cause, Key
 WINDOW_S: Final = 0.002  # for which a batch gathers, and only while other calls are under way
 SAME_MOMENT_S: Final = 0.003  # a call sent so shortly before was started "within this resolve", for `max_age = "0s"`
 MAX_QUEUED_CALLS: Final = 20_000  # some 20 MB; beyond it nobody would be answered within any deadline
+CAMPAIGN_WAITS_S: Final = 600.0  # for a turn within the quota: each connection waits for one, so seconds are usual
 MAX_SAVING_CALLS: Final = 24  # halves of a failed batch: finds two bad keys among 500
 
 NO_SLOT: Final = Failure(Cause.LATE, "no slot within the deadline")
@@ -276,10 +277,19 @@ class Line:
 
     async def _outcome(self, call: Call) -> Reply | Failure:
         keys = list(call.keys)
+        if call.limit_s is not None and (problem := await self._campaigns_turn(call, call.limit_s)) is not None:
+            return problem
         outcome = await self._ask(self._asking, call, keys, self._patience)
         if isinstance(outcome, Failure) and outcome.cause is Cause.ERROR and len(keys) > 1 and call.fault is None:
             await self._save(call, keys, outcome)
         return outcome
+
+    async def _campaigns_turn(self, call: Call, limit_s: float) -> Failure | None:
+        """Waits for the quota: only then its customers' time begins."""
+        problem = await no_turn(self._asking, CAMPAIGN_WAITS_S)
+        call.sent_at_s = self._asking.clock.monotonic_s()
+        call.wanted_until_s = max(call.wanted_until_s, call.sent_at_s + limit_s)
+        return problem
 
     async def _ask(self, asking: Asking, call: Call, keys: Sequence[Key], patience: Patience) -> Reply | Failure:
         is_hasty = call.limit_s is None and call.fault is None
@@ -291,6 +301,7 @@ class Line:
             left_s=lambda: call.wanted_until_s - self._asking.clock.monotonic_s(),
             figures=lambda: call.figures,
             fault=call.fault,
+            has_turn=call.is_campaigns and patience is self._patience,
         )
 
     async def _save(self, call: Call, keys: list[Key], failure: Failure) -> None:
