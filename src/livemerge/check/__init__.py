@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from livemerge.catalog import Catalog, Field
@@ -44,6 +45,7 @@ UNSUBSCRIBE: Final = frozenset({"unsubscribe_url", "UNSUB", "unsub_center_url"})
 NO_HOSTS: Final = Fetch()
 _DECIDED_HERE: Final = frozenset({"unknown-include", "dynamic-include", "circular-include"})
 _SAVE_IT: Final = "Save it in templates/ under this name, a `_` before it, or give this name to a file by `alias`."
+MAX_TOLD: Final = 1_000  # complaints of one kind about one template; nobody reads more
 WIDTH: Final = 80  # columns of a terminal
 _LINE: Final = re.compile(r":([0-9]{1,7})(?::[0-9]{1,7})?\Z")
 _CODE: Final = re.compile("`[^`]{1,60}`")
@@ -67,12 +69,12 @@ def check_template(
     own, speech = Source(source, template.name, 1), Speech(template.language, template.dialect)
     found = [_of_a_project(finding) for finding in template.findings]
     if catalog is None:
-        found += _of_open_reads(template, own, speech)
+        found += islice(_of_open_reads(template, own, speech), MAX_TOLD)
     else:
-        found += _of_reads(template, own, catalog, speech)
+        found += islice(_of_reads(template, own, catalog, speech), MAX_TOLD)
         found += _of_lookups(template, own, catalog, columns_of)
         found += fetch_findings(template, own, fetch, _private_paths(template, catalog))
-    found += _of_tests(template, own, catalog, speech)
+    found += islice(_of_tests(template, own, catalog, speech), MAX_TOLD)
     found += _of_message(template, speech)
     found = [each if each.file in template.included else replace(each, file="") for each in found]
     once = {(each.code, each.file, each.line, each.column, each.what): each for each in reversed(found)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from livemerge.catalog import Catalog, Field
 from livemerge.check.rules import RULES
+from livemerge.errors import as_sentence
 from livemerge.template import Finding, Read
 from livemerge.template.findings import Source
 from livemerge.template.nodes import Place
@@ -22,9 +23,9 @@ class Complaint:
 
     def at(self, shown: Source, line: int, column: int, part: str) -> Finding:
         """The finding at a place of a file."""
+        caret, advice = shown.caret(Place(line, column)), as_sentence(self.advice)
         severity = RULES[self.code].severity
-        found = shown.finding(self.code, severity, self.what, Place(line, column), self.advice)
-        return replace(found, effect=self.effect, part=part)
+        return Finding(self.code, severity, self.what, line, column, caret, advice, part, self.effect, shown.name)
 
 
 @dataclass(frozen=True, slots=True)

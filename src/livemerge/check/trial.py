@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,23 +10,36 @@ from livemerge.catalog import Catalog, Field
 from livemerge.check.fields import inside_of
 from livemerge.check.samples import counts, samples_of
 from livemerge.template.verdict import Condition, Test
+from livemerge.template.walk import expressions_in
 
-MAX_VERDICTS: Final = 100_000  # asked for one template; branches behind that are not looked at
+MAX_STEPS: Final = 1_000_000  # of conditions tried for one template, some 2 µs each; what is behind that is not tried
+MAX_STEPS_OF_ONE: Final = 10_000  # of one condition tried for one field: people's own take some hundreds
+_ASKED_AGAIN: Final = 10  # values that are tried beside the samples
 _COUNTED: Final = ("size", "length")
 
 
 class Budget:
-    """How many verdicts may still be asked for."""
+    """How many steps of conditions may still be taken."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "sizes")
 
     def __init__(self) -> None:
-        self.left = MAX_VERDICTS
+        self.left = MAX_STEPS
+        self.sizes: dict[int, int] = {}  # by the ids of conditions, which the template keeps
 
-    def spend(self, verdicts: int) -> bool:
-        """Whether so many are still to be had."""
-        self.left -= verdicts
+    def spend(self, verdicts: int, conditions: Iterable[Condition]) -> bool:
+        """Whether these conditions may be asked so often."""
+        steps = verdicts * sum(map(self._size, conditions))
+        if steps > MAX_STEPS_OF_ONE:
+            return False
+        self.left -= steps
         return self.left >= 0
+
+    def _size(self, condition: Condition) -> int:
+        found = self.sizes.get(id(condition))
+        if found is None:
+            found = self.sizes[id(condition)] = sum(1 for _ in expressions_in(condition.expression))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +69,15 @@ def trials_of(test: Test, catalog: Catalog, budget: Budget) -> Iterator[Trial]:
     named = {canonical_key(key, catalog): (path.source, key) for path, key in reversed(test.condition.keys)}
     for key, (name, original) in named.items():
         field, inside = _field_of(original, catalog)
+        if budget.left <= 0:
+            return
         asking = [(each, truth) for each, truth in test.given if _looks_at(each, key, catalog)]
         literals = [value for each in (test.condition, *(each for each, _ in asking)) for value in each.literals]
         values = _values(field, inside, literals)
-        if not budget.spend(len(values) * (len(asking) + 1)):
-            return
-
-        def is_asked(other: str, key: str = key) -> bool:
-            return canonical_key(other, catalog) == key
+        if not budget.spend(len(values) + _ASKED_AGAIN, (test.condition, *(each for each, _ in asking))):
+            continue
+        same = {each for one in (test.condition, *(one for one, _ in asking)) for each in _keys_of(one, key, catalog)}
+        is_asked = same.__contains__
 
         alive = tuple(
             value for value in values if all(each.verdict(is_asked, value) in (None, truth) for each, truth in asking)
@@ -100,5 +114,10 @@ def canonical_key(key: str, catalog: Catalog) -> str:
     return ".".join((field.name, *inside_of(path, field, catalog))) + mark + rest
 
 
+def _keys_of(condition: Condition, key: str, catalog: Catalog) -> Iterator[str]:
+    """The condition's keys that stand for the same value."""
+    return (each for _, each in condition.keys if each == key or canonical_key(each, catalog) == key)
+
+
 def _looks_at(condition: Condition, key: str, catalog: Catalog) -> bool:
-    return any(canonical_key(each, catalog) == key for _, each in condition.keys)
+    return any(True for _ in _keys_of(condition, key, catalog))

@@ -88,10 +88,23 @@ def test_a_wrong_type_is_told_once_and_not_as_a_branch_too(codes):
 
 
 def test_many_branches_are_looked_at_in_bounded_time(check, monkeypatch):
-    """Each condition costs verdicts; when they are used up, the rest is not tried."""
-    monkeypatch.setattr("livemerge.check.trial.MAX_VERDICTS", 500)
+    """Each condition costs steps; when they are used up, the rest is not tried."""
+    monkeypatch.setattr("livemerge.check.trial.MAX_STEPS", 500)
     body = "".join(f"{{% if points == {number} %}}x{{% endif %}}" for number in range(200))
     assert check(body + "{% if tier %}x{% endif %}") == []
+
+
+def test_a_condition_of_many_terms_is_not_tried_and_those_behind_it_are(codes):
+    many = " and ".join(f"{name} == '{at}'" for at in range(15) for name in ("city", "tier", "first_name"))
+    assert codes(f"{{% if {many} %}}x{{% endif %}}{{% if tier %}}x{{% endif %}}") == ["always-true"]
+    assert "branch-never-taken" in codes("{% if tier == 'a' and tier == 'b' %}x{% endif %}")
+
+
+def test_more_conditions_than_are_understood_only_mean_more_questions(codes, monkeypatch):
+    body = "{% if first_name %}{{ first_name }}{% endif %}"
+    assert codes(body) == []
+    monkeypatch.setattr("livemerge.template.analysis.walk.MAX_LEARNED", 0)
+    assert codes(body) == ["no-fallback"]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def _compared(walk: Walk, side: Expression, node: nodes.Comparison, other: Expre
 
 def learned(walk: Walk, node: Expression, names: Names, *, is_true: bool) -> Facts:
     """What is known where a condition came out true, or false."""
+    if walk.found.learned_left <= 0:
+        return NO_FACTS  # nothing is known, which only means more questions
     if isinstance(node, nodes.Not):
         return learned(walk, node.operand, names, is_true=not is_true)
     if not isinstance(node, nodes.Logic):
@@ -66,6 +68,7 @@ def _learned_first(walk: Walk, node: nodes.Logic, names: Names) -> Facts:
 
 def _learned_here(walk: Walk, node: Expression, names: Names, is_true: bool) -> Facts:
     """What one test tells: where it fails for nothing, there is something."""
+    walk.found.learned_left -= 1
     looked_at = paths_of(walk, node, names)
     answers = _answers(walk, node)
     if answers.path is None:

@@ -16,6 +16,7 @@ from livemerge.template.nodes import Block, Expression, Place
 from livemerge.template.verdict import Condition, Judge, Test
 
 MAX_ANALYSED_TEMPLATES = 1_000  # calls of other templates that are followed for one
+MAX_LEARNED = 10_000  # terms of conditions that are understood, for one template; people's own have some hundreds
 MAX_GIVEN = 20  # conditions remembered on the way to a place
 
 Load = Callable[[str], tuple[Block, Source] | None]
@@ -81,6 +82,7 @@ class Found:
     templates_left: int = MAX_ANALYSED_TEMPLATES
     versions: dict[str, int] = field(default_factory=dict)  # how often each variable was set
     loops: int = 0  # loops entered so far
+    learned_left: int = field(default_factory=lambda: MAX_LEARNED)
     answers: dict[int, Answers] = field(default_factory=dict)  # by the tests' ids
 
 
