@@ -198,6 +198,34 @@ def test_the_access_log_is_read_by_another_process(open_one: OpenStore, clock: F
     assert reader.forget_before(clock.now() + timedelta(seconds=1)) == 2
 
 
+async def test_rows_that_wait_while_the_store_is_gone_are_written_once_it_is_back(
+    open_one: OpenStore, clock: FakeClock
+) -> None:
+    store, watcher = open_one(), open_one()
+    log = AccessLog(store, clock)
+    flushing = asyncio.create_task(log.flush_until_cancelled())
+    watcher.run("ALTER TABLE access_log RENAME TO access_log_gone")
+    for number in range(700):
+        log.append(AccessRow(clock.now(), "k1", f"c{number}", (), "ok", "192.0.2.1"))
+    await written(log, lambda: True)
+    watcher.run("ALTER TABLE access_log_gone RENAME TO access_log")
+    await written(log, lambda: watcher.row("SELECT count(*) AS rows FROM access_log")["rows"] == 700)
+    flushing.cancel()
+    await asyncio.gather(flushing, return_exceptions=True)
+    log.flush()
+    found = watcher.row("SELECT count(*) AS rows, count(DISTINCT customer) AS customers FROM access_log")
+    assert (found["rows"], found["customers"], log.lost) == (700, 700, 0)
+
+
+async def written(log: AccessLog, is_so: Callable[[], bool]) -> None:
+    """Lets the log go on, for some rounds at least and until this is so."""
+    for turn in range(20_000):
+        await asyncio.sleep(0.001)
+        if turn > 20 and turn % 50 == 0 and is_so():
+            return
+    pytest.fail("the rows were not written")
+
+
 # -- overrides, suppressions, cache ----------------------------------------------------------------------------
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +19,7 @@ from livemerge.store import Store
 from livemerge.values import Key
 
 FLUSH_ROWS: Final = 500
+ROWS_APART: Final = 5_000  # written to a server at a time, in a second at most
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
 MAX_WAITING: Final = 50_000  # rows kept while the store cannot be written; past that the oldest go, counted
 MAX_LISTED: Final = 1_000
@@ -58,6 +61,7 @@ class AccessLog:
         self._keep_s = keep_s
         self._keep_rows = keep_rows
         self._rotate_at_s = clock.monotonic_s()  # at the first flush
+        self._is_apart = store.dialect != "sqlite"  # a server: written in a thread, so that no request waits for it
         self._waiting: deque[AccessRow] = deque()
         self._is_blocked = False  # the last flush failed: wait for the next round, do not try at every row
         self.lost = 0
@@ -68,7 +72,7 @@ class AccessLog:
             self._waiting.popleft()
             self.lost += 1
         self._waiting.append(row)
-        if len(self._waiting) >= FLUSH_ROWS and not self._is_blocked:
+        if len(self._waiting) >= FLUSH_ROWS and not self._is_blocked and not self._is_apart:
             self._try()
 
     def flush(self) -> None:
@@ -87,8 +91,11 @@ class AccessLog:
         """Writes what waits every FLUSH_EVERY_S. Reading goes on while the store is full or locked."""
         while True:
             await self._clock.sleep(FLUSH_EVERY_S)
-            self._try()
-            self._rotate_now_and_then()
+            if self._is_apart:
+                await self._flush_apart()
+            else:
+                self._try()
+            await self._rotate_now_and_then()
 
     def ls(
         self, *, customer: Key = "", prefix: str = "", since: datetime | None = None, most: int = 100
@@ -137,13 +144,41 @@ class AccessLog:
             return self._store.run(FORGET, (oldest["id"], min(last, up_to_id + 1), NEVER_S))
         return self._store.run(FORGET, (oldest["id"], last, before_s))
 
-    def _rotate_now_and_then(self) -> None:
+    async def _flush_apart(self) -> None:
+        """Writes what waits in a thread; keeps the rows when the store cannot be written."""
+        rows = [self._waiting.popleft() for _ in range(min(len(self._waiting), ROWS_APART))]
+        if not rows:
+            return
+        encoded = [_encoded(row) for row in rows]
+        writing = asyncio.ensure_future(self._store.apart(lambda: self._store.run_many(ADD, encoded)))
+        try:
+            await asyncio.wait([writing])
+        finally:  # also when we are cancelled: a row is written once, or waits
+            error = (await asyncio.gather(writing, return_exceptions=True))[0]
+            if isinstance(error, StoreError):
+                self._put_back(rows)
+        if isinstance(error, BaseException) and not isinstance(error, StoreError):
+            raise error
+        if self._unusual is not None and not isinstance(error, StoreError):
+            with suppress(StoreError), self._store.impatient():
+                self._unusual.look(rows)
+
+    def _put_back(self, rows: Sequence[AccessRow]) -> None:
+        self._waiting.extendleft(reversed(rows))
+        while len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            self.lost += 1
+
+    async def _rotate_now_and_then(self) -> None:
         """At once again while there is more to delete, else after ROTATE_EVERY_S."""
         if self._clock.monotonic_s() < self._rotate_at_s:
             return
         try:
-            with self._store.impatient():
-                has_more = self.rotate()
+            if self._is_apart:
+                has_more = await self._store.apart(self.rotate)
+            else:
+                with self._store.impatient():
+                    has_more = self.rotate()
         except StoreError:
             has_more = False
         if not has_more:
