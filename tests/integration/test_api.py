@@ -359,7 +359,8 @@ async def test_what_is_not_there_is_json_too(client: httpx.AsyncClient) -> None:
 
 async def test_the_description_names_this_projects_fields_and_ways_in(client: httpx.AsyncClient) -> None:
     openapi = (await client.get("/openapi.json")).json()
-    assert set(openapi["components"]["securitySchemes"]) == {"apiKey", "bearer", "basic"}
+    ways = {"apiKey", "bearer", "basic", "oauth2", "signedToken", "signedId", "queryKey"}
+    assert set(openapi["components"]["securitySchemes"]) == ways
     operations = openapi["paths"]["/api/customer-profile/{customer_id}"]
     schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert schema["properties"]["points"]["type"] == "integer"

@@ -89,6 +89,12 @@ class Admission:
             raise ForbiddenError("the API key may not be used from this address", advice="See: livemerge keys ls")
         return self._shaped(grant)
 
+    def spend(self, grant: AccessGrant, customers: int) -> None:
+        """Counts a request about many customers as that many against the key's fair share."""
+        rate_per_s = self._rate_per_s if grant.rate_per_s is None else grant.rate_per_s
+        if rate_per_s and grant.asks_sources and customers > 1:
+            self._shares.take(grant.prefix, rate_per_s, count=customers - 1)  # admit took one
+
     def issue(self, client_id: str, client_secret: str, *, scope: str, issuer: str, remote: str) -> IssuedToken:
         """An access token for the owner of a key. Raises AccessError, ForbiddenError, SlowDownError."""
         presented = Presented(client_secret, remote)

@@ -68,6 +68,7 @@ class BatchReader:
                 keys.append(key)
         keys = list(dict.fromkeys(keys))
         grant.require_customers(keys)
+        self._resolving.project.admission.spend(grant, len(keys))
         figures, simulation = Figures(), simulation_of(asked, grant)
         found = await self._resolving.profiles(
             keys, selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation

@@ -12,11 +12,36 @@ from livemerge.catalog import Catalog, zero
 
 Schema = dict[str, Any]
 
-SECURITY: Final[list[dict[str, list[str]]]] = [{"apiKey": []}, {"bearer": []}, {"basic": []}]
+SECURITY: Final[list[dict[str, list[str]]]] = [
+    {"apiKey": []},
+    {"bearer": []},
+    {"basic": []},
+    {"oauth2": []},
+    {"signedToken": []},
+    {"queryKey": [], "signedId": []},
+]
 SECURITY_SCHEMES: Final[Schema] = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer", "description": "The API key as bearer token."},
     "basic": {"type": "http", "scheme": "basic", "description": "The API key as user or as password."},
+    "oauth2": {
+        "type": "oauth2",
+        "description": "The key's prefix is the client_id, the key the client_secret.",
+        "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}},
+    },
+    "signedToken": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "t",
+        "description": "A JWT for this one customer, signed with the secret of a key.",
+    },
+    "queryKey": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "key",
+        "description": "A key made with --allow-query. For customers, only beside a token or hash of the id.",
+    },
+    "signedId": {"type": "apiKey", "in": "query", "name": "h", "description": "A keyed hash of the customer's id."},
 }
 _TYPES: Final[Mapping[str, Schema]] = {
     "integer": {"type": "integer"},
@@ -66,6 +91,10 @@ def profile_operation(catalog: Catalog, method: str) -> Schema:
             },
             "400": refusal("A field that does not exist, or a key that is none."),
             "401": refusal("The API key is missing, wrong, expired or revoked."),
+            "403": refusal("The key may not do this, or the request is signed for another customer."),
+            "429": refusal(
+                "Too many wrong keys, or too many customers read with one key; Retry-After says when again."
+            ),
         },
     }
     if method == "POST":
@@ -142,7 +171,8 @@ _INTRODUCTION: Final = Markup(
     "<p>Live customer data for whoever renders the mail. Machines read <a href='/openapi.json'>openapi.json</a>.</p>"
     "<pre>curl -H 'X-API-Key: lm_…' '{base}api/customer-profile/CUSTOMER?explain=1'</pre>"
     "<p class=dim>Keys come from <code>livemerge keys create NAME</code>, and go into a header "
-    "(<code>X-API-Key</code>, <code>Authorization: Bearer</code> or <code>Basic</code>), never into the address.</p>"
+    "(<code>X-API-Key</code>, <code>Authorization: Bearer</code> or <code>Basic</code>). Into the address "
+    "(<code>key</code>) only those made for it, beside a signed id.</p>"
 )
 
 
