@@ -7,12 +7,15 @@ texts.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
 from livemerge.template.dates import php_date
 from livemerge.template.filters import Filter, make_filter
+from livemerge.template.filters.filter import Short
 from livemerge.template.runtime import Context, Fault, is_number, text_of
 
 
@@ -120,6 +123,10 @@ def _is_in_group(value: Any, names: Any) -> bool:
     return any(text_of(group).strip() in wanted for group in groups)
 
 
+def _test(call: Callable[..., Any]) -> Filter:
+    return replace(make_filter(call), gives="boolean")
+
+
 MAILCHIMP_FILTERS: dict[str, Filter] = {
     "upper": make_filter(_upper),
     "lower": make_filter(_lower),
@@ -129,12 +136,12 @@ MAILCHIMP_FILTERS: dict[str, Filter] = {
     "account_date": make_filter(_account_date),
     "feed_items": make_filter(_feed_items),
     "given": make_filter(_given),
-    "has_value": make_filter(_has_value),
-    "equals": make_filter(_equals),
-    "differs": make_filter(_differs),
-    "above": make_filter(_above),
-    "below": make_filter(_below),
-    "not_below": make_filter(_not_below),
-    "not_above": make_filter(_not_above),
-    "is_in_group": make_filter(_is_in_group),
+    "has_value": replace(_test(_has_value), work=None, short=Short("(not not {name})")),
+    "equals": _test(_equals),
+    "differs": _test(_differs),
+    "above": _test(_above),
+    "below": _test(_below),
+    "not_below": _test(_not_below),
+    "not_above": _test(_not_above),
+    "is_in_group": _test(_is_in_group),
 }
