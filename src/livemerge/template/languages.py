@@ -22,7 +22,7 @@ from livemerge.template.ampscript.kinds import AMPSCRIPT_KINDS
 from livemerge.template.filters import LIQUID_FILTERS, Filter
 from livemerge.template.filters.braze import BRAZE_FILTERS
 from livemerge.template.filters.customerio import CUSTOMERIO_FILTERS
-from livemerge.template.filters.kinds import LIQUID_KINDS
+from livemerge.template.filters.kinds import BRAZE_KINDS, CUSTOMERIO_KINDS, LIQUID_KINDS
 from livemerge.template.findings import Finding, Lookup, Source
 from livemerge.template.generate import LIQUID_MANNER, Manner
 from livemerge.template.handlebars import (
@@ -137,10 +137,18 @@ _BRAZE = replace(
     parse=parse_braze,
     filters=BRAZE_FILTERS,
     spans=braze_spans,
+    kinds=BRAZE_KINDS,
     arrange=braze_data,
     manner=Manner({"ROOT": lambda scope: scope.data}),
 )
-_CUSTOMERIO = replace(_LIQUID, parse=parse_customerio, filters=CUSTOMERIO_FILTERS, spans=customerio_spans)
+_CUSTOMERIO = replace(
+    _LIQUID,
+    parse=parse_customerio,
+    filters=CUSTOMERIO_FILTERS,
+    spans=customerio_spans,
+    kinds=CUSTOMERIO_KINDS,
+    has_locale=True,
+)
 
 _HANDLEBARS = Language(
     handlebars_parser(""),

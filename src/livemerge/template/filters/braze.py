@@ -159,6 +159,7 @@ def connected_content(
     max_age: Any = None,
     no_cache: Any = False,
     retry: Any = False,
+    timeout_ms: Any = None,
 ) -> dict[str, Any]:
     """A reply: its `value`, where it is JSON, and else its `text`. Both are empty where it is no success.
 
@@ -172,6 +173,7 @@ def connected_content(
         _body(_unescaped(body), kind),
         _unescaped(basic_auth) or _unescaped(auth_credentials),
         None if no_cache else _max_age_s(plain(method), max_age),
+        timeout_s=None if timeout_ms is None else timeout_ms / 1000,
         retries=RETRIES if retry else 0,
     )
     reply = context.fetch(request)

@@ -57,14 +57,19 @@ def must_exist(value: Any) -> Any:
 # --- numbers and money -----------------------------------------------------------------------------
 
 
-def currency(value: Any, locale: Any = "en-us", code: Any = None) -> Any:
+def currency(context: Context, value: Any, locale: Any = None, code: Any = None) -> Any:
     """An amount with the locale's currency, or the one of a code; what is no number as it is."""
-    return _money(value, plain(locale), code, 2)
+    return _money(value, _locale(context, locale), code, 2)
 
 
-def rounded_currency(value: Any, locale: Any = "en-us", code: Any = None) -> Any:
+def rounded_currency(context: Context, value: Any, locale: Any = None, code: Any = None) -> Any:
     """The same without cents."""
-    return _money(value, plain(locale), code, 0)
+    return _money(value, _locale(context, locale), code, 0)
+
+
+def _locale(context: Context, locale: Any) -> str:
+    """The locale that is named here, else the message's, else American English."""
+    return (context.locale or "en-us") if locale is None else plain(locale)
 
 
 def _money(value: Any, locale: str, code: Any, digits: int) -> Any:
@@ -80,7 +85,7 @@ def _money(value: Any, locale: str, code: Any, digits: int) -> Any:
     return f"-{text}" if exact < 0 else text
 
 
-def format_number(value: Any, locale: Any = "en-us") -> Any:
+def format_number(context: Context, value: Any, locale: Any = None) -> Any:
     """A number with the locale's separators and at most three decimals; what is no number as it is."""
     exact = _exact(value)
     if exact is None:
@@ -88,7 +93,7 @@ def format_number(value: Any, locale: Any = "en-us") -> Any:
     rounded = exact.quantize(Decimal("0.001"), ROUND_HALF_UP).normalize()
     exponent = rounded.as_tuple().exponent
     places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    return ("-" if exact < 0 else "") + _grouped(exact, places, _culture(plain(locale)))
+    return ("-" if exact < 0 else "") + _grouped(exact, places, _culture(_locale(context, locale)))
 
 
 def _culture(locale: str) -> Culture:

@@ -24,3 +24,25 @@ LIQUID_KINDS: Final[dict[str, Kinds]] = {
     **kinds_of("anything", "number", "size"),
     **kinds_of("anything", "list", "split"),
 }
+
+BRAZE_KINDS: Final[dict[str, Kinds]] = {
+    **LIQUID_KINDS,
+    **kinds_of("date", "date", "time_zone"),
+    **kinds_of("list number", "item", "index"),
+    **kinds_of("anything", "text", "json_escape url_escape md5 sha1 sha2 sha256 sha512 base64"),
+    **kinds_of("anything", "text", "hmac_sha1_hex hmac_sha256_hex hmac_sha512_hex"),
+    **kinds_of("anything", "text", "hmac_sha1_base64 hmac_sha256_base64 hmac_sha512_base64"),
+}
+
+CUSTOMERIO_KINDS: Final[dict[str, Kinds]] = {
+    **LIQUID_KINDS,
+    **kinds_of("number", "text", "currency rounded_currency format_number pluralize"),
+    **kinds_of("date", "date", "timezone"),
+    **kinds_of("date number", "number", "add_day add_month add_year subtract_day subtract_month subtract_year"),
+    **kinds_of("date", "text", "date_to_rfc822 date_to_string date_to_long_string date_to_xmlschema"),
+    **kinds_of("list", "text", "array_to_sentence_string"),
+    **kinds_of("list", "list", "group_by json_array_uniq limit pop push shift unshift where_not"),
+    **kinds_of("anything", "number", "number_of_words"),
+    **kinds_of("anything", "text", "titlecase normalize_whitespace slugify cgi_escape uri_escape xml_escape to_json"),
+    **kinds_of("anything", "text", "hex_base64 md5 sha1 sha256 hmac_sha1 hmac_sha256 base64"),
+}

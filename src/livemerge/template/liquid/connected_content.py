@@ -25,7 +25,9 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _FLAGS = frozenset({"no_cache", "retry"})
 _VALUES = frozenset(
     {"save", "method", "body", "headers", "content_type", "basic_auth", "auth_credentials", "cache_max_age"}
+    | {"timeout_ms"}
 )
+_LONGEST_MS = 60_000  # an attempt never outlives the message's deadline anyway
 
 
 def connected_content_tag(desk: Desk, token: Token) -> Block:
@@ -84,6 +86,10 @@ class _Options:
             if not re.fullmatch("[0-9]{1,7}", age.text):
                 raise self.refusal("`:cache_max_age` is a number of seconds", "Braze takes 300 to 14400")
             yield "max_age", Literal(int(age.text), self.place)
+        if timeout := given.pop("timeout_ms", None):  # Livemerge's own: Braze waits as long as it sees fit
+            if not re.fullmatch("[1-9][0-9]{0,4}", timeout.text) or int(timeout.text) > _LONGEST_MS:
+                raise self.refusal("`:timeout_ms` is a number of milliseconds", f"write 1 to {_LONGEST_MS}")
+            yield "timeout_ms", Literal(int(timeout.text), self.place)
         if headers := given.pop("headers", None):
             self.check_headers(headers)
             yield "headers", self.text(headers, is_json=True)

@@ -234,6 +234,17 @@ def test_a_tag_that_cannot_be_read_says_what_it_lacks(tag: str, what: str) -> No
         braze("{% " + tag + " %}")
 
 
+def test_a_call_may_say_how_long_it_waits() -> None:
+    assert asked("{% connected_content https://api.example/ :timeout_ms 750 :save x %}").timeout_s == 0.75
+    assert asked("{% connected_content https://api.example/ :save x %}").timeout_s is None
+
+
+@pytest.mark.parametrize("value", ["0", "soon", "60001", "1.5", "{{x}}"])
+def test_a_wait_is_some_milliseconds(value: str) -> None:
+    with pytest.raises(TemplateError, match="number of milliseconds"):
+        compile_template(f"{{% connected_content https://a.example/ :timeout_ms {value} %}}", dialect="braze")
+
+
 def test_a_reply_is_no_field_and_the_call_is_foreseen() -> None:
     template = compile_template(
         "{% connected_content https://api.example/{{${user_id}}} :save x %}{{x.name}}", dialect="braze"

@@ -103,3 +103,11 @@ def test_what_only_customerio_fills_is_a_finding_and_no_silent_gap(tag: str) -> 
 def test_arguments_that_mean_nothing_are_mistakes(call: str) -> None:
     with pytest.raises(TemplateError):
         customerio("{{ 1483272000 | " + call + " }}")
+
+
+def test_where_a_filter_names_no_locale_the_messages_counts() -> None:
+    amounts = "{{ 1234.5 | currency }} {{ 1234.5 | rounded_currency: nil, 'USD' }} {{ 1234.5 | format_number }}"
+    german = compile_template(amounts, dialect="customerio", locale="de-DE").render({}, now=NOW)
+    assert german == "1.234,50 € 1.235 $ 1.234,5"
+    named = compile_template("{{ 1234.5 | currency: 'en-GB' }}", dialect="customerio", locale="de-DE")
+    assert named.render({}, now=NOW) == "£1,234.50"
