@@ -6,10 +6,12 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
 
 from livemerge.access import Conditions, NewKey
 from livemerge.api import make_api
@@ -33,6 +35,17 @@ fallback = "there"
 
 [view.welcome]
 fields = ["first_name"]
+
+[view.other]
+fields = ["first_name"]
+
+[source.offers]
+kind = "table"
+path = "offers.csv"
+key = "sku"
+
+[feed.offers]
+source = "offers"
 """
 CUSTOMERS = ["c-1", "zoë@example.com"]
 
@@ -41,6 +54,9 @@ CUSTOMERS = ["c-1", "zoë@example.com"]
 async def project(tmp_path: Path) -> AsyncIterator[Livemerge]:
     (tmp_path / "livemerge.toml").write_text(TOML)
     (tmp_path / "people.csv").write_text("customer_id,first_name\nc-1,Ann\nzoë@example.com,Zoë\n", encoding="utf-8")
+    (tmp_path / "offers.csv").write_text("sku,title\nb-1,Boots\n")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "hello.liquid.html").write_text("<p>Hi {{ first_name }}</p>")
     async with Livemerge.open(tmp_path) as opened:
         yield opened
 
@@ -105,3 +121,76 @@ def test_the_program_makes_the_hash_that_is_checked(project: Livemerge, made: Ne
         proof = names["proof"](secrets.outer, secrets.inner, customer)
         assert project.signatures.proves(made.prefix, customer, proof)
         assert not project.signatures.proves(made.prefix, customer + "x", proof)
+
+
+def token(project: Livemerge, made: NewKey, **claims: Any) -> str:
+    ends_s = int(project.clock.now().timestamp()) + 600
+    secret = OctKey.import_key(project.signatures.secrets_of(made.prefix).secret)
+    return jwt.encode({"alg": "HS256"}, {"iss": made.prefix, "sub": "c-1", "exp": ends_s, **claims}, secret)
+
+
+READS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "profile": ("GET", "/api/customer-profile/{}", {}),
+    "view": ("GET", "/api/views/welcome?id={}", {}),
+    "view by body": ("POST", "/api/views/welcome", {"id": "{}"}),
+    "several by body": ("POST", "/api/views/welcome", {"ids": ["{}"]}),
+    "batch": ("POST", "/api/customer-profiles", {"ids": ["{}"]}),
+    "text": ("GET", "/api/text/first_name?id={}", {}),
+    "content": ("GET", "/api/content/hello.liquid.html/{}", {}),
+}
+
+
+async def status_of(client: httpx.AsyncClient, how: str, customer: str, **query: str) -> int:
+    method, path, body = READS[how]
+    sent = {name: customer if value == "{}" else [customer] for name, value in body.items()}
+    path = path.format(customer)
+    path += ("&" if "?" in path else "?") + urlencode(query)
+    return (await client.request(method, path, json=sent or None)).status_code
+
+
+@pytest.mark.parametrize("how", READS)
+async def test_no_way_of_reading_leads_from_one_customers_token_to_another(
+    project: Livemerge, made: NewKey, how: str
+) -> None:
+    async with client_of(project) as client:
+        statuses = [await status_of(client, how, customer, t=token(project, made)) for customer in ("c-1", "c-2")]
+    assert statuses == [200, 403]
+
+
+@pytest.mark.parametrize("how", READS)
+async def test_no_way_of_reading_opens_to_a_bare_key_in_the_address(project: Livemerge, made: NewKey, how: str) -> None:
+    async with client_of(project) as client:
+        statuses = [await status_of(client, how, customer, key=made.key) for customer in ("c-1", "nobody")]
+    assert statuses == [403, 403]
+
+
+async def test_more_than_the_signed_customer_is_refused_in_one_request(project: Livemerge, made: NewKey) -> None:
+    async with client_of(project) as client:
+        for path in ("/api/customer-profiles", "/api/views/welcome"):
+            several = await client.post(f"{path}?t={token(project, made)}", json={"ids": ["c-1", "c-2"]})
+            assert several.status_code == 403
+
+
+async def test_a_token_for_a_view_opens_that_view_alone(project: Livemerge, made: NewKey) -> None:
+    narrow = token(project, made, view="welcome")
+    async with client_of(project) as client:
+        assert await status_of(client, "view", "c-1", t=narrow) == 200
+        assert (await client.get(f"/api/views/other?id=c-1&t={narrow}")).status_code == 403
+        assert await status_of(client, "profile", "c-1", t=narrow) == 403
+        assert await status_of(client, "content", "c-1", t=narrow) == 403
+
+
+async def test_a_token_gives_no_more_than_its_key(project: Livemerge) -> None:
+    made = project.keys.create("narrow", scopes=["view:other"])
+    async with client_of(project) as client:
+        assert await status_of(client, "view", "c-1", t=token(project, made, view="welcome")) == 403
+        assert await status_of(client, "profile", "c-1", t=token(project, made)) == 403
+        assert (await client.get(f"/api/views/other?id=c-1&t={token(project, made)}")).status_code == 200
+
+
+async def test_a_feed_opens_to_a_key_in_the_address_that_is_flagged(project: Livemerge, made: NewKey) -> None:
+    plain = project.keys.create("plain")
+    async with client_of(project) as client:
+        assert (await client.get(f"/api/feed/offers?key={made.key}")).status_code == 200
+        assert (await client.get(f"/api/feed/offers?key={plain.key}")).status_code == 403
+        assert (await client.get("/api/feed/offers")).status_code == 401
