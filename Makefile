@@ -39,17 +39,23 @@ check: setup-dev ## ruff, format, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup-dev bench/.peers/.setup bench/node/node_modules/.setup ## ratios against named peers
+bench: setup-dev bench/.peers/.setup bench/.peers/.feast/.setup bench/node/node_modules/.setup ## ratios against named peers
 	$(BIN)/python bench/rendering.py
 	$(BIN)/python bench/compose.py
 	$(BIN)/python bench/sending.py
 	$(BIN)/python bench/campaign.py
+	$(BIN)/python bench/api.py
 
 docs: setup-dev ## write docs/reference.md anew from the code
 	$(BIN)/python scripts/write-reference
 
 bench/.peers/.setup: bench/peers.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target bench/.peers -r bench/peers.lock
+	@touch $@
+
+bench/.peers/.feast/.setup: bench/feast/requirements.in
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r bench/feast/requirements.in
 	@touch $@
 
 bench/node/node_modules/.setup: bench/node/package-lock.json

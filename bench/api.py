@@ -4,32 +4,40 @@
 
 Against a raw ASGI application that sends the same octets on the same uvicorn (uvloop, httptools), and against Feast's
 feature server with SQLite and with Redis, installed by `make bench` into a folder of its own. Servers run one after
-another in processes of their own, round by round; the load comes from this process. `asked before`: the same customers
-are asked for again and again; `first asked`: each customer is known, but was never answered for.
+another in processes of their own, round by round; the load comes from this process. The same customers
+are asked for again and again, as ESPs do that render HTML, text and AMP of a message.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 import uvloop
-from load import Load, ask_all, get
+from load import Load, ask_all, get, post
 
 from livemerge.app import Livemerge
 
 HERE = Path(__file__).parent
+FEAST = HERE / ".peers" / ".feast" / "bin"
+FEAST_PATH = "/get-online-features"
+FEAST_ASKED = {"feature_service": "profile", "full_feature_names": False}
+FEAST_SHARE = 40  # Feast is asked once for every 40 requests of ours
 CONNECTIONS = 64
 CUSTOMERS = 2_000
 FIELDS = 20
@@ -133,8 +141,6 @@ def port_told(process: subprocess.Popen[str]) -> int:
 
 async def received(port: int, request: bytes) -> bytes:
     """A whole response, as it was received."""
-    import asyncio
-
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
@@ -169,6 +175,83 @@ async def against_raw(project: Path, key: str, count: int, rounds: int) -> list[
     return servers
 
 
+@contextlib.contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A Redis of its own; gives its address."""
+    port = free_port()
+    with running(["redis-server", "--port", str(port), "--save", "", "--dir", folder]):
+        wait_for(port)
+        yield f"127.0.0.1:{port}"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Until somebody listens there."""
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise SystemExit("a server did not start; nothing to compare")
+
+
+@contextlib.contextmanager
+def feast(folder: Path, redis_address: str = "") -> Iterator[tuple[int, int]]:
+    """Feast's feature server with the same customers; gives port and process."""
+    folder.mkdir()
+    filling = [FEAST / "python", HERE / "feast" / "repo.py", folder, *([redis_address] if redis_address else [])]
+    subprocess.run(list(map(str, filling)), check=True, capture_output=True, cwd=folder)
+    port = free_port()
+    serving = [
+        FEAST / "feast",
+        "--chdir",
+        folder,
+        "serve",
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--max-requests",
+        "10000000",
+    ]
+    with running(serving, stderr=subprocess.DEVNULL) as process:
+        wait_for(port)
+        yield port, process.pid
+
+
+async def against_feast(project: Path, key: str, count: int) -> None:
+    """One profile at 64 connections, and 500 at once: ours, and Feast's on each of its stores."""
+    headers = f"X-API-Key: {key}\r\n"
+    ids = [f"c-{number}" for number in range(500)]
+    ours_one = [get(f"/api/customer-profile/{one}", headers) for one in ids]
+    ours_many = [post("/api/customer-profiles", orjson.dumps({"ids": ids}), headers)]
+    with contextlib.ExitStack() as stack:
+        serving = stack.enter_context(
+            running([sys.executable, "-m", "livemerge", "--project", project, "serve", "--port", "0"])
+        )
+        found = [("Livemerge", port_told(serving), serving.pid, ours_one, ours_many)]
+        stores = {"SQLite": ""}
+        if shutil.which("redis-server"):
+            stores["Redis"] = stack.enter_context(redis(project))
+        for store, address in stores.items():
+            port, pid = stack.enter_context(feast(project / store, address))
+            one = [post(FEAST_PATH, orjson.dumps(FEAST_ASKED | {"entities": {"customer_id": [each]}})) for each in ids]
+            many = [post(FEAST_PATH, orjson.dumps(FEAST_ASKED | {"entities": {"customer_id": ids}}))]
+            found.append((f"Feast, {store}", port, pid, one, many))
+        print(f"{'':20}{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'500 at once, ms':>18}")
+        for name, port, pid, one, many in found:
+            await ask_all(port, one, count=500, connections=4)
+            singly, batch = Server(name, port, pid, one), Server(name, port, pid, many)
+            share = 1 if name == "Livemerge" else FEAST_SHARE
+            for _ in range(3):
+                await singly.round(count // share)
+                await batch.round(20, connections=1)
+            figures = [singly.median(what) for what in ("per_s", "p50", "p99")]
+            print(f"{name:20}{figures[0]:12,.0f}{figures[1]:9.1f}{figures[2]:9.1f}{batch.median('p50'):18.1f}")
+
+
 def show(servers: Sequence[Server], base: Server) -> None:
     print(f"{'':32}{'µs CPU':>10}{'×':>7}{'requests/s':>13}{'p50 ms':>9}{'p99 ms':>9}")
     for server in servers:
@@ -184,6 +267,12 @@ async def main(arguments: argparse.Namespace) -> None:
         key = write_project(project)
         servers = await against_raw(project, key, arguments.requests, arguments.rounds)
         show(servers, servers[0])
+        if arguments.no_feast:
+            return
+        if (FEAST / "feast").exists():
+            await against_feast(project, key, arguments.requests)
+        else:
+            print("Feast is not installed: make bench/.peers/.feast/.setup")
 
 
 if __name__ == "__main__":
