@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from math import inf
 from typing import Any, TypeAlias
 
 Key: TypeAlias = str
@@ -103,6 +104,8 @@ class Answer:
     as_of: datetime | None = None  # the call's own word on its data's age (HTTP Age); None: now
     foreign_rows: int = 0  # rows refused because nobody asked for their key
     row_errors: Mapping[Key, str] = field(default_factory=dict)  # keys whose own row could not be read
+    fresh_for_s: float = inf  # since `as_of`, by the source's own word (HTTP Cache-Control)
+    may_be_kept: bool = True  # False: the source forbids it (no-store)
 
 
 def tagged(value: object) -> dict[str, str]:

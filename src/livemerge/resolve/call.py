@@ -41,10 +41,10 @@ class Call:
         """What came of one key."""
         return self.own_outcomes.get(key, self.outcome)
 
-    def reply_of(self, key: Key) -> Reply | None:
-        """What the source said of one key; None where it said nothing."""
+    def to_keep(self, key: Key) -> Reply | None:
+        """What the source said of one key; None where it said nothing, or does not want it kept."""
         outcome = self.of(key)
-        return outcome if isinstance(outcome, Reply) else None
+        return outcome if isinstance(outcome, Reply) and outcome.answer.may_be_kept else None
 
     @property
     def is_campaigns(self) -> bool:

@@ -70,10 +70,10 @@ def _fresh_until(step: Step, rows: Iterable[Remembered], draft: Draft) -> dateti
     """When the first value of the step is older than its field allows; pinned ones do not age."""
     return min(
         (
-            row.fields[declared.name].as_of + timedelta(seconds=declared.max_age_s)
+            known.as_of + timedelta(seconds=min(declared.max_age_s, known.fresh_for_s))
             for row in rows
             for declared in step.fields
-            if declared.name not in draft.pinned and declared.name in row.fields
+            if declared.name not in draft.pinned and (known := row.fields.get(declared.name)) is not None
         ),
         default=NEVER,
     )

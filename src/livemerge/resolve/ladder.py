@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 from typing import Any, Final, TypeAlias
 
 import jmespath
@@ -31,6 +32,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     value: Value
     fetched_at: datetime
     as_of: datetime
+    fresh_for_s: float = inf  # by the source's own word; a field's `max_age` may be shorter
 
     def age_s(self, now: datetime) -> float:
         return (now - self.as_of).total_seconds()
@@ -67,18 +69,20 @@ def make_reader(path: str) -> Reader:
     return read
 
 
-def read_value(field: Field, read: Reader, row: Row | None, fetched_at: datetime, as_of: datetime) -> Known | Failure:
+def read_value(
+    field: Field, read: Reader, row: Row | None, fetched_at: datetime, as_of: datetime, fresh_for_s: float = inf
+) -> Known | Failure:
     """The field's value in a source's row. No row, no value and blank text are an answer: absent."""
     if row is None:
-        return Known(None, fetched_at, as_of)
+        return Known(None, fetched_at, as_of, fresh_for_s)
     try:
         found = read(row)
     except Exception as error:  # JMESPath's functions fail in many ways on rows they were not written for
         return Failure(Cause.WRONG_TYPE, f"the path does not fit the row: {type(error).__name__}")
     if is_empty(found):
-        return Known(None, fetched_at, as_of)
+        return Known(None, fetched_at, as_of, fresh_for_s)
     try:
-        return Known(admit(field.type, found), fetched_at, as_of)
+        return Known(admit(field.type, found), fetched_at, as_of, fresh_for_s)
     except WrongTypeError as error:
         return Failure(Cause.WRONG_TYPE, str(error))
 
@@ -105,7 +109,8 @@ def is_fresh(field: Field, known: Known, now: datetime) -> bool:
 
     What seems to come from the future is of unknown age: the machine's clock went back.
     """
-    return field.max_age_s > 0 and -CLOCK_STEP_S <= known.age_s(now) <= field.max_age_s
+    fresh_for_s = min(field.max_age_s, known.fresh_for_s)
+    return fresh_for_s > 0 and -CLOCK_STEP_S <= known.age_s(now) <= fresh_for_s
 
 
 def _given(field: Field, step: LadderStep, known: Known) -> tuple[Value, Provenance]:

@@ -157,7 +157,10 @@ class Resolver:
     def _finish(self, run: _Run, drafts: Mapping[Key, Draft], calls: _Calls) -> None:
         """Gives every customer the step's fields."""
         learned = {key: self._learned(run.step, key, call, calls) for key, call in run.asked.items()}
-        self._remember(run.step.source, {key: one for key, one in learned.items() if not run.asked[key].goes_on})
+        self._remember(
+            run.step.source,
+            {key: one for key, one in learned.items() if not (call := run.asked[key]).goes_on and call.to_keep(key)},
+        )
         knowledge = Knowledge(run.step, run.now, run.remembered, learned)
         for draft in drafts.values():
             fill(draft, run.wanted[draft.key], knowledge)
@@ -188,7 +191,7 @@ class Resolver:
         if as_of > asked_at:  # nothing is fresher than asking, whatever a source's clock says
             as_of = asked_at
         fetched = {
-            declared.name: read_value(declared, self._readers[declared.name], row, asked_at, as_of)
+            declared.name: read_value(declared, self._readers[declared.name], row, asked_at, as_of, answer.fresh_for_s)
             for declared in fields
         }
         return Learned(fetched, took_s, _tells_of_customer(self._catalog.sources[source], row))
@@ -210,7 +213,7 @@ class Resolver:
 
     async def _remember_call(self, source: str, call: Call) -> None:
         """Keeps what a call said, whoever waited for it."""
-        replies = [(key, reply) for key in call.keys if key not in call.outdated and (reply := call.reply_of(key))]
+        replies = [(key, reply) for key in call.keys if key not in call.outdated and (reply := call.to_keep(key))]
         fields = call.fields.values()
         self._remember(source, {key: self._read(source, fields, key, reply, 0.0) for key, reply in replies})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import orjson
@@ -24,9 +25,10 @@ class Remembered:
 
 
 def encode(row: Remembered) -> bytes:
-    """The row as JSON: field → [value, fetched_at, as_of]."""
+    """The row as JSON: field → [value, fetched_at, as_of], and its seconds of freshness where the source says them."""
     fields = {
-        name: (known.value, known.fetched_at.timestamp(), known.as_of.timestamp()) for name, known in row.fields.items()
+        name: (known.value, known.fetched_at.timestamp(), known.as_of.timestamp(), *_limit(known))
+        for name, known in row.fields.items()
     }
     document = {"fields": fields, "has_row": row.has_row, "expires_at": row.expires_at.timestamp()}
     return orjson.dumps(document, default=tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
@@ -48,10 +50,16 @@ def decode(body: bytes, catalog: Catalog, kept: Mapping[str, object]) -> Remembe
         return None
 
 
-def _known(catalog: Catalog, name: str, value: Any, fetched_at: float, as_of: float) -> Known | None:
+def _limit(known: Known) -> tuple[float, ...]:
+    return () if known.fresh_for_s == inf else (known.fresh_for_s,)
+
+
+def _known(
+    catalog: Catalog, name: str, value: Any, fetched_at: float, as_of: float, fresh_for_s: float = inf
+) -> Known | None:
     """The value; None where it is not of the field's type any more."""
     try:
         typed = None if value is None else admit(catalog.fields[name].type, untagged(value))
     except WrongTypeError:
         return None
-    return Known(typed, datetime.fromtimestamp(fetched_at, UTC), datetime.fromtimestamp(as_of, UTC))
+    return Known(typed, datetime.fromtimestamp(fetched_at, UTC), datetime.fromtimestamp(as_of, UTC), float(fresh_for_s))

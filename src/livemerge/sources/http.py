@@ -19,6 +19,7 @@ from livemerge.clock import Clock
 from livemerge.errors import ConfigError, SourceError
 from livemerge.sources.credential import Credential, ReadSecret, checked_headers, read_credential
 from livemerge.sources.exchange import Peer, Reply, Request, as_of, exchange, json_document, refusal, shown_address
+from livemerge.sources.keeping import keeping
 from livemerge.sources.rows import key_text, match_rows
 from livemerge.sources.source import unaskable
 from livemerge.values import Answer, Key, Row
@@ -79,7 +80,9 @@ class HttpSource:
         reply = await self._ask(way, wanted)
         matched = match_rows(wanted, way.rows(wanted, reply, self._clock))
         row_errors = refused | dict(matched.row_errors)
-        return Answer(matched.rows, as_of(reply, self._clock.now()), matched.foreign_rows, row_errors)
+        kept = keeping(reply)
+        true_at = as_of(reply, self._clock.now())
+        return Answer(matched.rows, true_at, matched.foreign_rows, row_errors, kept.fresh_for_s, kept.may_be_kept)
 
     async def close(self) -> None:
         if self._session is not None:

@@ -305,3 +305,48 @@ async def test_500_customers_and_four_sources_cost_four_calls(make_world):
     profiles = await asyncio.gather(*(world.one(f"c{number}") for number in range(500)))
     assert profiles[499].values == {f"f{n}": "v499" for n in range(4)}
     assert [len(source.calls) for source in made] == [1, 1, 1, 1]
+
+
+# -- what a source says of keeping -----------------------------------------------------------------------------
+
+
+class Saying(Choosy):
+    """Answers with its word on keeping."""
+
+    def __init__(self, **word):
+        super().__init__(set())
+        self.word = word
+
+    async def fetch(self, keys, fields):
+        self.calls.append(tuple(keys))
+        return Answer({key: ROWS[key] for key in keys}, **self.word)
+
+
+def saying(world, **word):
+    crm = world.sources["crm"] = Saying(**word)
+    world.resolver = world.make_resolver()
+    return crm
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_what_a_source_calls_fresh_for_a_shorter_time_is_asked_again_sooner(make_world, is_restarted):
+    world = make_world(CRM)
+    crm = saying(world, fresh_for_s=60.0)
+    await world.one("c1", ["name"])
+    if is_restarted:
+        world.restart()
+    world.passes(30)
+    assert steps(await world.one("c1", ["name"])) is LadderStep.CACHED
+    world.passes(31)
+    assert steps(await world.one("c1", ["name"])) is LadderStep.LIVE
+    assert len(crm.calls) == 2
+
+
+@pytest.mark.parametrize("waits_for_slots", [False, True])
+async def test_what_a_source_does_not_want_kept_is_not_kept(make_world, waits_for_slots):
+    world = make_world(CRM)
+    crm = saying(world, fresh_for_s=0.0, may_be_kept=False)
+    assert steps(await world.one("c1", ["name"], waits_for_slots=waits_for_slots)) is LadderStep.LIVE
+    assert world.cache.held("crm", "c1") is None
+    assert steps(await world.one("c1", ["name"])) is LadderStep.LIVE
+    assert len(crm.calls) == 2
