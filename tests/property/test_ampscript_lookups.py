@@ -30,7 +30,7 @@ def is_match(cell: Any, value: Any, is_exact: bool) -> bool:
     return one == other if is_exact else one.lower() == other.lower()
 
 
-@given(st.lists(st.tuples(CELLS, CELLS), max_size=12), WANTED, st.booleans())
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=24), WANTED, st.booleans())
 def test_an_index_finds_what_looking_at_each_row_finds(
     rows: list[tuple[Any, Any]], wanted: list[tuple[int, Any]], is_exact: bool
 ) -> None:

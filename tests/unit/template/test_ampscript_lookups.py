@@ -8,6 +8,7 @@ from livemerge.errors import TemplateError
 from livemerge.template import compile as compile_template
 from livemerge.template import compile_message
 from livemerge.template.ampscript import LookupTable
+from livemerge.template.ampscript.tables import table_of
 
 ROWS = [("1", "Ada", 30), ("2", "ada", 4), ("3", "ADA", None), ("10", None, 100)]
 
@@ -109,3 +110,19 @@ def test_looking_through_much_is_bounded_and_an_index_is_cheap() -> None:
     slow = compile_template(loop.replace("'K', @i", "'V', 'x'"), "ampscript", escape=None)
     with pytest.raises(TemplateError, match="units of work"):
         slow.render({"data_extensions": {"T": large}})
+
+
+def test_columns_that_differ_in_case_only_are_one_column_and_the_last_value_counts() -> None:
+    assert table_of([{"A": "1", "a": "2"}, {"A": "3", "a": "4"}]).rows == (("2",), ("4",))
+
+
+def test_rows_that_name_their_columns_in_another_order_are_put_in_order() -> None:
+    assert table_of([{"a": "1", "b": "2"}, {"b": "4", "a": "3"}]).rows == (("1", "2"), ("3", "4"))
+
+
+def test_a_rows_number_of_a_column_and_its_name_of_any_case_give_the_same() -> None:
+    source = (
+        '%%[SET @r = Row(LookupRows("T", "a", "1"), 1)]%%%%=Field(@r, "B")=%%%%=Field(@r, 2)=%%%%=Field(@r, "2")=%%'
+    )
+    data = {"attributes": {}, "data_extensions": {"T": [{"a": "1", "b": "x"}]}}
+    assert compile_template(source, "ampscript").render(data) == "xxx"
