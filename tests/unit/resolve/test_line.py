@@ -350,3 +350,37 @@ async def test_what_a_source_does_not_want_kept_is_not_kept(make_world, waits_fo
     assert world.cache.held("crm", "c1") is None
     assert steps(await world.one("c1", ["name"])) is LadderStep.LIVE
     assert len(crm.calls) == 2
+
+
+RECOMMENDED = """
+[source.taste]
+kind = "table"
+path = "taste.csv"
+key = "id"
+
+[source.catalogue]
+kind = "table"
+path = "products.csv"
+key = "id"
+by = "recommended[].product_id"
+
+[field.recommended]
+source = "taste"
+type = "list"
+
+[field.price]
+source = "catalogue"
+type = "money"
+"""
+
+
+async def test_500_customers_with_four_items_of_60_products_cost_one_call_to_the_catalogue(make_world):
+    world = make_world(RECOMMENDED)
+    tastes = {
+        f"c{n}": {"recommended": [{"product_id": f"p{(n * 4 + item) % 60}"} for item in range(4)]} for n in range(500)
+    }
+    world.holds("taste", tastes, delay_s=0.02)
+    products = world.holds("catalogue", {f"p{n}": {"price": n} for n in range(60)}, delay_s=0.02)
+    profiles = await asyncio.gather(*(world.one(f"c{number}") for number in range(500)))
+    assert [int(item["price"]) for item in profiles[3].values["recommended"]] == [12, 13, 14, 15]
+    assert [len(call) for call in products.calls] == [60]
