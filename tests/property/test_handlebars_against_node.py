@@ -60,7 +60,7 @@ OPENS, CLOSES = st.sampled_from(["{{", "{{", "{{", "{{~"]), st.sampled_from(["}}
 TEXTS = st.sampled_from(["x", " ", "\n", "  \n", "\n  ", "a\n b", "<p>", "\r\n", "é", "}", "\\\\x", "\n\n", "[["])
 TAGS = st.one_of(
     st.tuples(OPENS, PATHS, CLOSES).map("".join),
-    PATHS.map(lambda path: f"{{{{{{{path}}}}}}}"),
+    PATHS.map(lambda path: f"|{{{{{{{path}}}}}}}"),  # a text first: Node adds two true that stand side by side
     PATHS.map(lambda path: f"\\{{{{{path}}}}}"),
     st.sampled_from(["{{! c }}", "{{!-- a }} --}}", "{{~!-- x --~}}", "  {{> p}}\n", "{{> q a}}", "{{> p b=a c=1}}"]),
     st.sampled_from(["{{> i}}", "{{> none}}", "{{#> none}}x{{a}}{{/none}}", "{{#> q}}\n{{b}}\n{{/q}}"]),
