@@ -29,6 +29,7 @@ from livemerge.values import Key
 __all__ = ["Cache", "Remembered"]
 
 MAX_ROWS_IN_PROCESS: Final = 100_000  # some 100 MB at 1 KB a row
+STRANGERS_ONE_IN: Final = 10  # of these rows: keys that a source has no row of
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class Cache:
             shared = CachedRowsApart(self._table, store)
         self._remote = None if shared is None else Remote(shared, clock, called=type(shared).__name__)
         self._rows: OrderedDict[tuple[str, Key], Remembered] = OrderedDict()
+        self._strangers: OrderedDict[tuple[str, Key], None] = OrderedDict()  # remembered as having no row
         self._names = {source: _cache_name(catalog, source) for source in catalog.sources}
         self._keeps = {
             name: timedelta(seconds=field.max_age_s + field.stale_for_s)
@@ -140,8 +142,20 @@ class Cache:
     def _keep(self, source: str, key: Key, row: Remembered) -> None:
         self._rows[(source, key)] = row
         self._rows.move_to_end((source, key))
+        if not row.has_row:
+            self._forget_oldest_stranger((source, key))
         if len(self._rows) > self._max_rows:
             self._rows.popitem(last=False)
+
+    def _forget_oldest_stranger(self, newest: tuple[str, Key]) -> None:
+        """Keys without a row have a share of their own: who tries one id after another pushes no customer out."""
+        self._strangers[newest] = None
+        self._strangers.move_to_end(newest)
+        if len(self._strangers) > max(1, self._max_rows // STRANGERS_ONE_IN):
+            oldest, _ = self._strangers.popitem(last=False)
+            row = self._rows.get(oldest)
+            if row is not None and not row.has_row:
+                del self._rows[oldest]
 
     def _learn(self, source: str, bodies: Mapping[Key, bytes], now: datetime) -> dict[Key, Remembered]:
         """Rows of the other tier, each kept in process with what was newer there."""

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from livemerge.errors import SourceError
+from livemerge.resolve import Cache
 from livemerge.resolve.breaker import FAILURES_TO_OPEN, FIRST_PAUSE_S
 from livemerge.values import Answer, Cause, LadderStep
 
@@ -384,3 +385,17 @@ async def test_500_customers_with_four_items_of_60_products_cost_one_call_to_the
     profiles = await asyncio.gather(*(world.one(f"c{number}") for number in range(500)))
     assert [int(item["price"]) for item in profiles[3].values["recommended"]] == [12, 13, 14, 15]
     assert [len(call) for call in products.calls] == [60]
+
+
+async def test_a_scan_of_unknown_ids_pushes_no_customer_out(make_world):
+    world = make_world(CRM)
+    world.cache = Cache(world.catalog, world.clock, None, max_rows=100)
+    crm = world.holds("crm", {f"c{n}": {"name": "Anna"} for n in range(50)})
+    await world.resolve([f"c{n}" for n in range(50)], ["name"])
+    await world.resolve([f"nobody{n}" for n in range(1000)], ["name"])
+    calls = len(crm.calls)
+    profiles = await world.resolve([f"c{n}" for n in range(50)], ["name"])
+    assert {steps(profile) for profile in profiles.values()} == {LadderStep.CACHED}
+    assert len(crm.calls) == calls
+    absent = await world.one("nobody999", ["name"])
+    assert (absent.provenance["name"].cause, len(crm.calls)) == (Cause.ABSENT, calls)
