@@ -32,7 +32,7 @@ pytestmark = [
 SERVER = """
 import asyncio, socket, sys
 import uvicorn
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 from livemerge.console import mount_console
 

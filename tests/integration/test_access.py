@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from livemerge.access import Conditions
 from livemerge.access.shares import Shares
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 from livemerge.clock import FakeClock
 

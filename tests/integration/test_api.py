@@ -16,7 +16,7 @@ import uvicorn
 from aiohttp import web
 
 from livemerge.access.log import FLUSH_ROWS
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 from livemerge.message import sign
 

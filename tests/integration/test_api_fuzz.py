@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 
 TOML = """

@@ -12,8 +12,8 @@ import httpx
 import orjson
 import pytest
 
-from livemerge.api import Connection, make_api
-from livemerge.api.connection import BODY_WITHIN_S, HEAD_WITHIN_S, IDLE_WITHIN_S, MAX_HEAD_BYTES
+from livemerge.api.connection import BODY_WITHIN_S, HEAD_WITHIN_S, IDLE_WITHIN_S, MAX_HEAD_BYTES, Connection
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 from livemerge.cli.web import _Server, bind, server_config
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from livemerge.access.keys import Conditions
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 from livemerge.template import compile  # noqa: A004
 

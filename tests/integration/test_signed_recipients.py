@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from livemerge.access import Conditions, NewKey
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.app import Livemerge
 from livemerge.template import compile  # noqa: A004
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from livemerge.access.keys import Conditions
-from livemerge.api import make_api
+from livemerge.api.make import make_api
 from livemerge.api.snippets import WRITERS, Part, make_snippet
 from livemerge.app import Livemerge
 from livemerge.catalog import ESPS

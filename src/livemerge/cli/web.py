@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from livemerge.api import Api, Connection, end_slow_ones, make_api
-from livemerge.api.connection import IDLE_WITHIN_S
+from livemerge.api.connection import IDLE_WITHIN_S, Connection, end_slow_ones
+from livemerge.api.make import Api, make_api
 from livemerge.app import API_DEADLINE_S, Livemerge
 from livemerge.console import mount_console
 from livemerge.errors import ConfigError
