@@ -12,8 +12,9 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
+from livemerge.template import runtime
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
-from livemerge.template.runtime import Fault, too_long
+from livemerge.template.runtime import Fault, lets_data_in, too_long
 from livemerge.template.wire import escape_kernel
 
 MAX_PARTS = 5_000  # of one text; a loop that joins more is not making a mail
@@ -98,8 +99,13 @@ def recut(model: str, text: str) -> str:
 
 
 def as_markup(text: str) -> str:
-    """HTML in which data is escaped and the rest is as it was written; an exact str stays one."""
+    """HTML in which data is escaped and the rest is as it was written; an exact str stays one.
+
+    Where data would stand inside a tag, the whole is plain.
+    """
     if isinstance(text, Mixed):
+        if lets_data_in(text.parts):
+            return plain(text)
         return Markup("".join(plain(part) if isinstance(part, Markup) else escape_kernel(part) for part in text.parts))
     return text
 
@@ -112,6 +118,6 @@ def as_plain(text: str) -> str:
 def without_tags(text: str) -> str:
     """The text as it reads, HTML values without their tags."""
     return "".join(
-        part.striptags() if part.__class__ is Markup and isinstance(part, Markup) else plain(part)
+        runtime.without_tags(plain(part)) if part.__class__ is Markup and isinstance(part, Markup) else plain(part)
         for part in parts_of(text)
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
+
+from markupsafe import Markup
 
 from livemerge.errors import AbortCampaign, SkipRecipient
 from livemerge.template.ampscript.places import pieces_of
@@ -12,7 +15,7 @@ from livemerge.template.ampscript.values import charge, environment, text
 from livemerge.template.authored import Authored, parts_of, plain
 from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_TEXT_CHARACTERS
 from livemerge.template.named_text import named
-from livemerge.template.runtime import Context, Fault, Output, merged, too_long
+from livemerge.template.runtime import Context, Fault, Output, lets_data_in, merged, too_long
 from livemerge.template.runtime import charge as charge_units
 
 ROUNDS_A_RUN: Final = 100  # of a loop, that running a text as a template counts as: it may have to be compiled
@@ -73,12 +76,29 @@ def treat_as_content(context: Context, value: Any) -> str:
     if len(found) > MAX_TEXT_CHARACTERS:
         raise too_long()
     source = _masked(context, found)
+    if lets_data_in(_pieces(source)):
+        raise Fault("data would stand in a tag without quotes", "put quotes around it")
     charge_units(context, CODE_WORK * sum(piece.end - piece.start for piece in pieces_of(source)))
     return _written(context, "treated as content", source)
 
 
 def treat_as_content_area(context: Context, _key: Any, value: Any) -> str:
     return treat_as_content(context, value)
+
+
+def _pieces(source: str) -> Iterator[str]:
+    """What a masked text writes: its HTML as Markup, and a plain character for each piece of data; code is left out."""
+    written = "".join(source[start:end] for start, end in _outside_code(source))
+    for at, piece in enumerate(MASK.split(written)):
+        yield "x" if at % 2 else Markup(piece)
+
+
+def _outside_code(source: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    for piece in pieces_of(source):
+        yield at, piece.start
+        at = piece.end
+    yield at, len(source)
 
 
 def _masked(context: Context, value: str) -> str:

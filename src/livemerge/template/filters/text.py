@@ -18,7 +18,17 @@ from markupsafe import Markup
 from livemerge.template.dates import as_datetime, strftime
 from livemerge.template.filters.ruby_dates import MAX_DATE_CHARACTERS, ruby_moment
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
-from livemerge.template.runtime import LISTS, Context, inspect, joined, strict_number, text_of, too_long
+from livemerge.template.runtime import (
+    IN_TAG,
+    LISTS,
+    Context,
+    inspect,
+    joined,
+    state_after,
+    strict_number,
+    text_of,
+    too_long,
+)
 
 _SECONDS = re.compile(r"[0-9]{1,20}")
 _WORDS = re.compile(r"[^ \t\n\v\f\r]+")  # Ruby splits at ASCII white space only
@@ -122,7 +132,7 @@ def replace_last(value: Any, search: Any, replacement: Any) -> str:
     at = plain(text).rfind(sought)
     if at < 0:
         return text
-    return joined((text[:at], shown(replacement), text[at + len(sought) :]))
+    return joined((text[:at], _closed_in(text, shown(replacement)), text[at + len(sought) :]))
 
 
 def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
@@ -132,19 +142,20 @@ def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
     found = plain(text).count(sought) if times < 0 else 1
     if len(text) + found * len(instead) > MAX_TEXT_CHARACTERS:
         raise too_long()
-    if isinstance(instead, Markup) and not isinstance(text, Markup) and instead and sought:
-        return Markup(instead).join(text.split(sought, times))
-    instead = instead if isinstance(text, Markup) is isinstance(instead, Markup) else _escape_into(text, instead)
-    return like(text, plain(text).replace(sought, str.__str__(instead), times))
+    if isinstance(instead, Markup) is not isinstance(text, Markup) and instead and sought:
+        return joined([each for piece in text.split(sought, times) for each in (instead, piece)][1:])
+    return like(text, plain(text).replace(sought, str.__str__(_closed_in(text, instead)), times))
+
+
+def _closed_in(text: str, instead: str) -> str:
+    """What replaces a part of Markup: escaped where it is plain, or opens a tag that the rest would stand in."""
+    is_closed = isinstance(instead, Markup) and state_after(instead) != IN_TAG
+    return Markup(escaped(instead)) if isinstance(text, Markup) and not is_closed else instead
 
 
 def _is_short(text: str, replacement: str) -> bool:
     """Whether the text is within the limit even with the replacement before each of its characters."""
     return len(text) < SHORT_TEXT and len(replacement) < MAX_TEXT_CHARACTERS // (2 * SHORT_TEXT)
-
-
-def _escape_into(text: str, instead: str) -> str:
-    return escaped(instead) if isinstance(text, Markup) else instead
 
 
 def remove(value: Any, search: Any) -> str:

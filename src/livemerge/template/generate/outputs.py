@@ -48,7 +48,8 @@ def text(function: Function, node: nodes.Text) -> None:
 def output(function: Function, node: nodes.Output) -> None:
     if isinstance(node.value, nodes.Literal) and not function.is_traced:
         value = node.value.value
-        static(function, "" if isinstance(value, runtime.Special) else runtime.text_of(value))
+        clean = runtime.clean_html if function.sink.encoding.escape else runtime.clean_text
+        static(function, "" if isinstance(value, runtime.Special) else clean(runtime.text_of(value)))
     elif node.absent is not None:
         _output_or_absent(function, node)
     else:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from livemerge.template.jinja.formats import MAX_WIDTH
 from livemerge.template.jinja.lists import pairs
 from livemerge.template.jinja.values import Undefined, bounded, not_there, plain, text
-from livemerge.template.runtime import Fault
+from livemerge.template.runtime import Fault, without_tags
 from livemerge.template.wire import escape_kernel
 
 _NOT_IN_NAMES: Final = re.compile(r"[\s/>=\"'<]")
@@ -48,7 +48,7 @@ def unchanged(value: Any) -> str:
 
 def strip_tags(value: Any) -> str:
     """The text of HTML: no tags, no comments, entities read, white space collapsed."""
-    return Markup(plain(value)).striptags()
+    return without_tags(plain(value))
 
 
 def to_json(value: Any, indent: Any = None) -> Markup:

@@ -8,6 +8,7 @@ from livemerge.template.runtime.characters import clean_html, clean_text
 from livemerge.template.runtime.comparison import contains, equal, greater, greater_equal, less, less_equal, order
 from livemerge.template.runtime.context import Context, Environment, Program, Scope, count, next_of
 from livemerge.template.runtime.fault import Fault, too_long
+from livemerge.template.runtime.html_tags import IN_TAG, lets_data_in, state_after, without_tags
 from livemerge.template.runtime.loop_state import ForLoop
 from livemerge.template.runtime.loops import checked, items_of, look, part_of, rounds
 from livemerge.template.runtime.numbers import strict_number, whole_number, whole_range
@@ -41,6 +42,7 @@ __all__ = [
     "Environment",
     "Fault",
     "ForLoop",
+    "IN_TAG",
     "MISSING",
     "Output",
     "Program",
@@ -68,6 +70,7 @@ __all__ = [
     "items_of",
     "joined",
     "less",
+    "lets_data_in",
     "less_equal",
     "look",
     "merged",
@@ -77,6 +80,7 @@ __all__ = [
     "rounds",
     "size_of",
     "sorting_size",
+    "state_after",
     "step",
     "strict_number",
     "text_of",
@@ -84,4 +88,5 @@ __all__ = [
     "whole_number",
     "whole_range",
     "whole_size",
+    "without_tags",
 ]

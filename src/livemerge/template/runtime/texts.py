@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from livemerge.template.limits import MAX_TEXT_CHARACTERS, MAX_VALUE_NESTING
 from livemerge.template.runtime.fault import Fault, too_long
+from livemerge.template.runtime.html_tags import lets_data_in
 from livemerge.template.runtime.loop_state import ForLoop
 from livemerge.template.runtime.values import LISTS, MAPPINGS
 
@@ -92,12 +93,17 @@ _INSPECTED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Texts one after the other; where one is Markup the others are escaped and the whole is Markup."""
+    """Texts one after the other; where one is Markup the others are escaped and the whole is Markup.
+
+    Where data would stand inside a tag that Markup opens, the whole is plain text: data never makes markup.
+    """
     size = sum(map(len, parts))
     if size > MAX_TEXT_CHARACTERS:
         raise too_long()
     if _ONLY_PLAIN.issuperset(map(type, parts)) or not any(isinstance(part, Markup) for part in parts):
         return "".join(parts)
+    if lets_data_in(parts):
+        return "".join(map(str.__str__, parts))
     return Markup("").join(escape(piece) for piece in parts)
 
 
