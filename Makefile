@@ -5,9 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= .build/demo
 RECIPIENTS ?= 1000
+SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev servers demo test check bench docs lock clean
+.PHONY: help setup setup-dev servers demo test fuzz check bench docs lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +33,9 @@ demo: setup ## a campaign through a small world on this machine; Ctrl-C ends it
 
 test: setup-dev servers ## all tests
 	$(BIN)/pytest
+
+fuzz: setup-dev ## looks for templates that break the compiler, for SECONDS
+	$(BIN)/python scripts/fuzz $(SECONDS)
 
 check: setup-dev ## ruff, format, mypy strict, import-linter
 	$(BIN)/ruff check .
