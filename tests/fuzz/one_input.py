@@ -24,9 +24,13 @@ DATA: dict[str, Any] = {
     "f": 1e308,
     "t": "2026-03-04T05:06:07Z",
     "e": "",
+    "v": HOSTILE,
+    "l": [HOSTILE],
+    "o": {"v": HOSTILE},
     "A": HOSTILE,
+    "V": HOSTILE,
     "B": "3",
-    "data_extensions": {"T": [{"a": HOSTILE, "b": 1}, {"a": "x", "b": 2}]},
+    "data_extensions": {"T": [{"v": HOSTILE, "id": 1, "a": HOSTILE, "b": 1}, {"a": "x", "b": 2}]},
     "content_blocks": {"x": "%%=v(@a)=%%"},
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livemerge.errors import TemplateError, nearest
+from livemerge.template.limits import MAX_TEMPLATE_CHARACTERS
 from livemerge.template.nodes import Place
 
 FENCE = "+++"
@@ -17,6 +18,8 @@ LISTS = ("alias",)  # keys that hold several texts
 _MULTILINE = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=\s{0,20}(\"\"\"|''')\s{0,5}$")
 _KEY = re.compile(r"^\s{0,20}(\w{1,20})\s{0,20}=")
 _OPENING = re.compile(r"^\s{0,20}\w{1,20}\s{0,20}=\s{0,20}(?:\"\"\"|'''|\"|')")
+# A key of very many parts: reading it takes memory by the square of their number (tomllib keeps every prefix).
+_LONG_KEY = re.compile(r"(?<![\w-])(?:(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')\s{0,9}\.\s{0,9}){40}")
 _TOML_PLACE = re.compile(r"line ([0-9]{1,7}), column ([0-9]{1,7})")
 
 
@@ -38,6 +41,8 @@ class FrontMatter:
 
 def read_front_matter(text: str, name: str) -> FrontMatter:
     """The front matter of a file's text, which ends its lines in LF. Raises TemplateError."""
+    if len(text) > 2 * MAX_TEMPLATE_CHARACTERS:
+        raise _error(f"the file has more than {2 * MAX_TEMPLATE_CHARACTERS} characters", name, Place(1, 1), "split it")
     first, _, _ = text.partition("\n")
     if first.strip() != FENCE:
         return FrontMatter({}, (), _text_starts([]), 0, 1)
@@ -54,6 +59,9 @@ def read_front_matter(text: str, name: str) -> FrontMatter:
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:
+    if found := _LONG_KEY.search(text):
+        place = Place(text.count("\n", 0, found.start()) + 2, 1)
+        raise _error("the front matter has a key of too many parts", name, place, 'write `key = "text"` lines')
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livemerge.errors import TemplateError
-from livemerge.template import LANGUAGES
+from livemerge.template import LANGUAGES, compile_message
 from livemerge.template import compile as compile_template
 from livemerge.template.limits import MAX_MISTAKES, MAX_PLACES
 
@@ -74,3 +74,23 @@ def test_a_program_of_too_many_lines_is_refused() -> None:
     tables = "{%tablerow i in a%}{{i}}{%endtablerow%}" * 4_000
 
     assert "lines" in refusal(tables, "liquid")
+
+
+@pytest.mark.parametrize("key", ["a.", '"a b".', "'a' . ", "a-b."])
+@pytest.mark.parametrize("start", ["", "x = {", "[", "[["])
+def test_front_matter_with_a_key_of_endless_parts_is_refused(start: str, key: str) -> None:
+    """Python's TOML reader would take memory by the square of the parts: gigabytes for 20,000."""
+    with pytest.raises(TemplateError, match="too many parts"):
+        compile_message(f"+++\n{start}{key * 100_000}b = 1\n+++\nx", name="a.liquid.html")
+
+
+def test_dots_in_front_matter_are_text() -> None:
+    text = ". ".join(["Sentence one"] * 200) + "." * 200 + " www." + "a." * 20
+    message = compile_message(f'+++\nsubject = \'s\'\ntext = """{text}"""\n+++\nx', name="a.liquid.html")
+
+    assert message.text.render({}) == text
+
+
+def test_a_huge_file_is_refused() -> None:
+    with pytest.raises(TemplateError, match="more than 2097152 characters"):
+        compile_message("x" * 3_000_000, name="a.liquid.html")

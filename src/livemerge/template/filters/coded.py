@@ -22,7 +22,7 @@ def url_encode(value: Any) -> str | None:
 
 
 def url_decode(value: Any) -> str | None:
-    return None if value is None else _utf8(unquote_to_bytes(plain(value).replace("+", " ")))
+    return None if value is None else _utf8(unquote_to_bytes(plain(value).replace("+", " ").encode("utf-8", "replace")))
 
 
 def _utf8(octets: bytes) -> str:
