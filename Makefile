@@ -35,6 +35,7 @@ test: setup-dev servers ## all tests
 	$(BIN)/pytest
 
 fuzz: setup-dev ## looks for templates that break the compiler, for SECONDS
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/fuzz/requirements.lock
 	$(BIN)/python scripts/fuzz $(SECONDS)
 
 check: setup-dev ## ruff, format, mypy strict, import-linter
@@ -74,6 +75,7 @@ lock: setup-dev ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra build --extra demo pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q bench/peers.in -o bench/peers.lock
+	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-header -q tests/fuzz/requirements.in -o tests/fuzz/requirements.lock
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/.peers bench/node/node_modules
