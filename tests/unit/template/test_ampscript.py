@@ -77,6 +77,9 @@ def value(expression: str, data: dict[str, object] | None = None) -> str:
         ("Add(0.1, 0.2)", "0.3"),
         ("Multiply(10000000000, 10000000000)", "1E+20"),
         ("Divide(1, 300000)", "3.33333333333333E-06"),
+        ("Divide(1, 100000)", "1E-05"),
+        ("Divide(1, 10000)", "0.0001"),
+        ("FormatNumber(0.00001, 'G')", "1E-05"),
         ("v(true)", "True"),
         ("URLEncode('a b&c~', 1, 1)", "a+b%26c%7e"),
         ("URLEncode('x?a=b c')", "x?a=b%20c"),
@@ -117,6 +120,91 @@ def value(expression: str, data: dict[str, object] | None = None) -> str:
 )
 def test_a_function_gives_what_marketing_cloud_gives(expression: str, expected: str) -> None:
     assert value(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "by_format", "by_format_date"),
+    [  # Salesforce's own table of what a pattern alone gives, "Date and Time Formats - Format() and FormatDate()"
+        ("d", "10/5/2017", "10/5/2017"),
+        ("ddd", "Thu", "T8ur345a17"),
+        ("dddd", "Thursday", "Thu"),
+        ("f", "Thursday, October 5, 2017 8:09 PM", "Thursday, October 5, 2017 8:09 PM"),
+        ("%f", "0", "5"),
+        ("fff", "000", "567"),
+        ("gg", "A.D.", "A.D."),
+        ("M", "October 5", "October 5"),
+        ("yyy", "2017", "2017"),
+        ("sortable", "34orPable", "2017-10-05"),
+        ("iso", "i34o", "2017-10-05T20:09:34.5678900-06:00"),
+        ("O", "2017-10-05T20:09:34.0000000", "2017-10-05T20:09:34.5678900-06:00"),
+        ("rfc", "r0c", "Thu, 05 Oct 2017 20:09:34 GMT"),
+        ("s", "2017-10-05T20:09:34", "10/5/2017"),
+        ("short", "348orP", "10/5/2017"),
+        ("S", "2017-10-05 20:09:34.567890", "10/5/2017"),
+        ("L", "2017-10-05 20:09:34.567890", "Thursday, October 5, 2017"),
+        ("Long", "LonA.D.", "Thursday, October 5, 2017"),
+        ("U", "Friday, October 6, 2017 2:09:34 AM", "Friday, October 6, 2017 2:09:34 AM"),
+        ("T", "8:09:34 PM", "8:09:34 PM"),
+    ],
+)
+def test_format_and_format_date_read_a_pattern_each_in_its_own_way(
+    pattern: str, by_format: str, by_format_date: str
+) -> None:
+    moment = "'2017-10-05 20:09:34.567890'"
+
+    assert value(f"Format({moment}, '{pattern}', 'Date')") == by_format
+    assert value(f"FormatDate({moment}, '{pattern}')") == by_format_date
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("m", "9"),
+        ("M", "9"),
+        ("mm", "09"),
+        ("HH:MM:SS.MMM", "20:09:34.567"),
+        ("t", "P"),
+        ("K", "-06:00"),
+        ("z", "-6"),
+        ("sortable", "T20:09:34"),
+        ("short", "8:09 PM"),
+        ("L", "8:09:34 PM"),
+        ("o", "2017-10-05T20:09:34.5678900-06:00"),
+    ],
+)
+def test_the_time_pattern_of_format_date_has_letters_and_words_of_its_own(pattern: str, expected: str) -> None:
+    assert value(f"FormatDate('2017-10-05 20:09:34.567890', '', '{pattern}')") == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2024-08-05T13:41:23-06:00", "8/5/2024 1:41:23 PM"),
+        ("2024-08-05 1:41:23 PM", "8/5/2024 1:41:23 PM"),
+        ("Monday, August 5, 2024 1:41 PM", "8/5/2024 1:41:00 PM"),
+        ("5-Aug-24", "8/5/2024 12:00:00 AM"),
+        ("8/2024", "8/1/2024 12:00:00 AM"),
+        ("2024 年 8 月 5 日", "8/5/2024 12:00:00 AM"),
+        ("2024년 8월 5일 13:41", "8/5/2024 1:41:00 PM"),
+        ("1:41 PM", "3/4/2026 1:41:00 PM"),
+        ("14:23:56 PM", "3/4/2026 2:23:56 PM"),
+        ("0:05 am", "3/4/2026 12:05:00 AM"),
+        ("12:00 AM", "3/4/2026 12:00:00 AM"),
+    ],
+)
+def test_a_date_is_read_in_each_notation_that_marketing_cloud_documents(written: str, expected: str) -> None:
+    assert value(f"DateParse('{written}')") == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["August 5th, 2024", "5 août 2024", "٢٠٢٣/٨/٥", "18 Av, 5783", "Sunday, August 5, 2024", "13:00 AM", "Wed", ",", "9:61"]
+    + ["2024-08-05 12:00 +25:00", "20240805"],
+)
+def test_what_marketing_cloud_reads_as_no_date_is_none(written: str) -> None:
+    assert value(f"FormatDate('{written}', 'yyyy')") == ""
+    with pytest.raises(TemplateError):
+        value(f"StringToDate('{written}')")
 
 
 @pytest.mark.parametrize(

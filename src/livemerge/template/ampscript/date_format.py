@@ -17,6 +17,7 @@ _US: Final = culture_of("en-US") or Culture()
 _RUN = re.compile(r"'[^']*'?|\"[^\"]*\"?|\\.?|%|([a-zA-Z])\1*|[\s\S]")
 _ANY_CASE_RUN = re.compile(r"'[^']*'?|\"[^\"]*\"?|\\.?|([a-zA-Z])(?:(?i:\1))*|[\s\S]")
 
+DATE_LETTERS: Final = frozenset("dDfFgGmMoOrRstTuUyY")  # that are a whole pattern where they stand alone
 _FIXED: Final = {  # patterns that are the same in every culture
     "R": "ddd, dd MMM yyyy HH':'mm':'ss 'GMT'",
     "S": "yyyy'-'MM'-'dd'T'HH':'mm':'ss",
@@ -35,7 +36,9 @@ def format_date(moment: datetime, pattern: str, culture: Culture) -> str:
 
 
 def _standard(moment: datetime, letter: str, culture: Culture) -> str:
-    if letter in "rRoO" or letter in "su":
+    if letter not in DATE_LETTERS:
+        raise Fault("a single letter that is no date pattern", "write it twice, as in hh")
+    if letter in "rRoOsu":
         return _custom(moment, _FIXED[letter.upper()], _US)
     if letter == "U":
         moment = _moved(moment)
@@ -54,8 +57,6 @@ def _standard(moment: datetime, letter: str, culture: Culture) -> str:
         "y": culture.year_month,
         "Y": culture.year_month,
     }
-    if letter not in patterns:
-        raise Fault("a single letter that is no date pattern", "write it twice, as in hh")
     return _custom(moment, patterns[letter], culture)
 
 
@@ -143,12 +144,18 @@ _LETTERS: Final[dict[str, Callable[[str, datetime, Culture], str]]] = {
 
 # --- FormatDate ------------------------------------------------------------------------------------
 
+_ISO: Final = "yyyy'-'MM'-'dd'T'HH':'mm':'ss.fffffffzzz"
+_DAY_WORDS: Final = {"s": "d", "short": "d", "l": "D", "long": "D", "sortable": "yyyy'-'MM'-'dd"}
+_DAY_WORDS |= {"o": _ISO, "iso": _ISO, "r": "r", "rfc": "r"}
+_CLOCK_WORDS: Final = {"s": "t", "short": "t", "l": "T", "long": "T", "sortable": "'T'HH':'mm':'ss", "o": _ISO, "r": "r"}
+_CLOCK_LETTERS: Final = "mMtzK"  # that mean a part of the time also where they stand alone
+
 
 def format_in_parts(moment: datetime, day: str, clock: str, culture: Culture) -> str:
     """A moment by FormatDate's two patterns: letters of any case, `mm` is the month in the first.
 
-    Day names are shifted by one letter (`dddd` is Wed, `ddddd` Wednesday), and a `ddd` becomes the day's name, which
-    is then read as a pattern itself.
+    Each may be a word instead: short, long, sortable, o, r, in the first also iso, rfc. Day names are shifted by one
+    letter (`dddd` is Wed, `ddddd` Wednesday), and a `ddd` becomes the day's name, which is then read as a pattern itself.
     """
     if not day and not clock:
         return format_date(moment, "G", culture)
@@ -157,10 +164,8 @@ def format_in_parts(moment: datetime, day: str, clock: str, culture: Culture) ->
 
 
 def _day_part(moment: datetime, pattern: str, culture: Culture) -> str:
-    if pattern == "S":
-        return format_date(moment, "d", culture)
-    if pattern in ("l", "L"):
-        return format_date(moment, "D", culture)
+    if known := _DAY_WORDS.get(pattern.lower()):
+        return format_date(moment, known, culture)
     if len(pattern) == 1:
         return format_date(moment, pattern, culture)
     runs = (found[0] for found in _ANY_CASE_RUN.finditer(pattern))
@@ -179,9 +184,18 @@ def _day_run(run: str, moment: datetime, culture: Culture) -> str:
 
 
 def _clock_part(moment: datetime, pattern: str, culture: Culture) -> str:
-    if pattern in ("S", "s", "L", "l"):
-        return format_date(moment, "t" if pattern in "Ss" else "T", culture)
-    if len(pattern) == 1:
+    if known := _CLOCK_WORDS.get(pattern.lower()):
+        return format_date(moment, known, culture)
+    if len(pattern) == 1 and pattern not in _CLOCK_LETTERS:
         return format_date(moment, pattern, culture)
-    runs = (found[0] for found in _ANY_CASE_RUN.finditer(pattern))
-    return format_date(moment, "".join(run.lower() if run[0] in "mMsStT" else run for run in runs), culture)
+    runs = "".join(_clock_run(found[0]) for found in _ANY_CASE_RUN.finditer(pattern))
+    return format_date(moment, f"%{runs}" if len(runs) == 1 else runs, culture)
+
+
+def _clock_run(run: str) -> str:
+    """`mmm` are thousandths of a second: minutes have two digits at most."""
+    if run[0] in "mM":
+        return "m" * len(run) if len(run) < 3 else "fff"
+    if run[0] == "K":
+        return "zzz"
+    return run.lower() if run[0] in "sStT" else run

@@ -18,18 +18,20 @@ MIN_DATE: Final = datetime(1, 1, 1)  # noqa: DTZ001  # the account's clock has n
 MAX_DATE_CHARACTERS: Final = 60
 _CENTURY_TURNS: Final = 50  # 49 is 2049, 50 is 1950
 
+_DIGIT = re.compile(r"[0-9]")
 _TOKEN = re.compile(r"\s*(?:([0-9]{1,9})|([A-Za-z]+)\.?|([/\-.,:+]))\s*")
 _CLOCK = re.compile(
-    r"(?<![0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?(?![0-9:])"
+    r"(?<![0-9:])([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?(?![0-9:])"
     r"|(?<![0-9:])([0-9]{1,2})\s*([AaPp][Mm])\b"
 )
 _OFFSET = re.compile(r"\s*(?:(Z|GMT|UTC)|([+-])([0-9]{1,2}):?([0-9]{2})?)\s*$", re.IGNORECASE)
 _ISO_T = re.compile(r"(?<=[0-9])T(?=[0-9])", re.IGNORECASE)
-_NUMERIC = re.compile(r"([0-9]{1,4})\s*([/\-.])\s*([0-9]{1,2})\s*(?:\2\s*([0-9]{1,4}))?")
+_NUMERIC = re.compile(r"([0-9]{1,4})\s*([/\-.])\s*([0-9]{1,2}|[0-9]{4}$)\s*(?:\2\s*([0-9]{1,4}))?")
+_EAST_ASIAN = re.compile(r"([0-9]{1,4})\s*[年년]\s*([0-9]{1,2})\s*[月월]\s*([0-9]{1,2})\s*[日일]", re.ASCII)
 
 _MONTH_NUMBERS = {name.lower(): at for at, name in enumerate(MONTHS, 1)}
 _MONTH_NUMBERS |= {name[:3].lower(): at for at, name in enumerate(MONTHS, 1)} | {"sept": 9}
-_DAY_NAMES = {name.lower() for name in DAYS} | {name[:3].lower() for name in DAYS} | {"tues", "thur", "thurs"}
+_WEEKDAY = re.compile("|".join(rf"(\b{name[:3]}(?:{name[3:]})?\b[.,]?\s*)" for name in DAYS), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,22 @@ class _Clock:
 
 def date_from_text(text: str, today: datetime | None = None) -> datetime | None:
     """The moment a text means, None where it means none. `today` completes what names no year or day."""
-    text = _ISO_T.sub(" ", text.strip(), count=1)
-    if not text or len(text) > MAX_DATE_CHARACTERS or not text.isascii():
+    text = _EAST_ASIAN.sub(r"\1-\2-\3", _ISO_T.sub(" ", text.strip(" ,\t\r\n"), count=1))
+    if len(text) > MAX_DATE_CHARACTERS or not text.isascii() or not _DIGIT.search(text):
         return None
     clock, rest, offset = _clock(text)
     if clock is None:
         return None
-    rest = rest.strip(" ,")
+    weekday = _WEEKDAY.search(rest)
+    rest = _WEEKDAY.sub("", rest, count=1).strip(" ,")
     day = _day(rest, today) if rest else (None if today is None else (today.year, today.month, today.day))
-    if day is None or (not rest and clock == _Clock()):
+    if day is None:
         return None
     try:
         moment = datetime(*day, clock.hour, clock.minute, clock.second, clock.microsecond)  # noqa: DTZ001
     except ValueError:
+        return None
+    if weekday is not None and weekday.lastindex != moment.weekday() + 1:
         return None
     return moment if offset is None else moment.replace(tzinfo=timezone(offset))
 
@@ -66,13 +71,13 @@ def _clock(text: str) -> tuple[_Clock | None, str, timedelta | None]:
     found = _CLOCK.search(text)
     if found is None:
         return _Clock(), text, None
-    offset, end = None, len(text)
+    before, behind = text[: found.start()], text[found.end() :]
     if zone := _OFFSET.match(text, found.end()):
         offset = _offset_of(zone)
-    elif text[found.end() :].strip(" ,") and text[: found.start()].strip(" ,"):
+        return None if offset is None else _clock_of(found), before, offset
+    if before.strip(" ,") and behind.strip(" ,"):
         return None, text, None  # something else behind the time
-    rest = text[: found.start()] + ("" if zone else text[found.end() : end])
-    return _clock_of(found), rest, offset
+    return _clock_of(found), before + behind, None
 
 
 def _offset_of(found: re.Match[str]) -> timedelta | None:
@@ -85,10 +90,10 @@ def _offset_of(found: re.Match[str]) -> timedelta | None:
 def _clock_of(found: re.Match[str]) -> _Clock | None:
     half = (found[5] or found[7] or "").lower()
     hour = int(found[1] or found[6])
-    if half and not 1 <= hour <= 12:
-        return None
-    if half:
-        hour = hour % 12 + (12 if half.startswith("p") else 0)
+    if half.startswith("a"):
+        hour = hour % 12 if hour <= 12 else 24
+    elif half and hour < 12:
+        hour += 12
     minute, second = int(found[2] or 0), int(found[3] or 0)
     if hour > 23 or minute > 59 or second > 59:
         return None
@@ -97,14 +102,9 @@ def _clock_of(found: re.Match[str]) -> _Clock | None:
 
 def _day(text: str, today: datetime | None) -> tuple[int, int, int] | None:
     """Year, month and day of a text that is only a date."""
-    if found := _NUMERIC.fullmatch(_without_day_name(text)):
+    if found := _NUMERIC.fullmatch(text):
         return _numeric_day(found, today)
     return _worded_day(text, today)
-
-
-def _without_day_name(text: str) -> str:
-    word, _, rest = text.partition(" ")
-    return rest.strip() if word.strip(",.").lower() in _DAY_NAMES else text
 
 
 def _numeric_day(found: re.Match[str], today: datetime | None) -> tuple[int, int, int] | None:
@@ -117,14 +117,15 @@ def _numeric_day(found: re.Match[str], today: datetime | None) -> tuple[int, int
 
 
 def _two_numbers(first: str, second: str, today: datetime | None) -> tuple[int, int, int] | None:
-    """Year and month, or month and day of this year."""
-    if len(first) == 4:
-        return int(first), int(second), 1
+    """Year and month in either order, or month and day of this year."""
+    if len(first) == 4 or len(second) == 4:
+        year, month = (first, second) if len(first) == 4 else (second, first)
+        return int(year), int(month), 1
     return None if today is None else (today.year, int(first), int(second))
 
 
 def _worded_day(text: str, today: datetime | None) -> tuple[int, int, int] | None:
-    """A date with its month as a word: `4 March 2026`, `March 4, 2026`, `Wed, 04 Mar 2026`."""
+    """A date with its month as a word: `4 March 2026`, `March 4, 2026`, `04-Mar-26`."""
     month, numbers, at = 0, list[str](), 0
     while at < len(text):
         found = _TOKEN.match(text, at)
@@ -134,10 +135,9 @@ def _worded_day(text: str, today: datetime | None) -> tuple[int, int, int] | Non
         if found[1]:
             numbers.append(found[1])
         elif word := (found[2] or "").lower():
-            if word in _MONTH_NUMBERS and not month:
-                month = _MONTH_NUMBERS[word]
-            elif word not in _DAY_NAMES and word not in ("of", "st", "nd", "rd", "th"):
+            if word not in _MONTH_NUMBERS or month:
                 return None
+            month = _MONTH_NUMBERS[word]
     return _with_month(month, numbers, today) if month else None
 
 

@@ -107,7 +107,7 @@ def _general(value: Decimal, digits: str, culture: Culture) -> str:
     short = Context(prec=most, rounding=ROUND_HALF_UP).plus(value).normalize(_WIDE)
     if short == 0:
         return "0"
-    if -5 <= short.adjusted() < most:
+    if -5 < short.adjusted() < most:
         return format(short, "f").replace(".", culture.decimal)
     return _exponential(short, len(short.as_tuple().digits) - 1, "E", 2, culture)
 

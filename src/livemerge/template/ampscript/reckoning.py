@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from livemerge.template.ampscript.date_format import format_date, format_in_parts
+from livemerge.template.ampscript.date_format import DATE_LETTERS, format_date, format_in_parts
 from livemerge.template.ampscript.dates import boundaries, moved, unit_of
 from livemerge.template.ampscript.number_format import fixed, format_money, format_number
 from livemerge.template.ampscript.texts import flag
@@ -145,7 +145,10 @@ def format_currency(value: Any, locale: Any, digits: Any = None, symbol: Any = N
 
 
 def format_(context: Context, value: Any, pattern: Any, kind: Any = "", locale: Any = "") -> str:
-    """A number or date by a .NET pattern; `kind` Date or Numeric says which it is."""
+    """A number or date by a .NET pattern; `kind` Date or Numeric says which it is.
+
+    A date has whole seconds here, and is given back as it is by a single letter that is no pattern.
+    """
     wanted = plain(text(kind)).strip().lower()
     if wanted not in ("", "date", "numeric"):
         raise Fault("the third argument of Format is Date or Numeric", 'leave it empty, or write "Date"')
@@ -156,7 +159,9 @@ def format_(context: Context, value: Any, pattern: Any, kind: Any = "", locale: 
     if wanted == "numeric":
         return format_number(number(value), shape, culture)
     moment = as_date(value, now(context))
-    return plain(text(value)) if moment is None else format_date(moment, shape, culture)
+    if moment is None or (len(shape) == 1 and shape.isalpha() and shape not in DATE_LETTERS):
+        return plain(text(value))
+    return format_date(moment.replace(microsecond=0), shape, culture)
 
 
 def format_date_(context: Context, value: Any, day: Any = "", clock: Any = "", locale: Any = "") -> str:

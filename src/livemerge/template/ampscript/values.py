@@ -128,10 +128,10 @@ def number_text(value: int | Decimal) -> str:
         return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
-    if -5 <= value.adjusted() < SIGNIFICANT and len(value.as_tuple().digits) <= SIGNIFICANT:
+    if -5 < value.adjusted() < SIGNIFICANT and len(value.as_tuple().digits) <= SIGNIFICANT:
         return format(value, "f")
     short = _rounded(value).normalize()
-    return format(short, "f") if -5 <= short.adjusted() < SIGNIFICANT else _scientific(short)
+    return format(short, "f") if -5 < short.adjusted() < SIGNIFICANT else _scientific(short)
 
 
 def _scientific(value: Decimal) -> str:
