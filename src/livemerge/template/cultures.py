@@ -19,6 +19,7 @@ class Culture:
 
     decimal: str = "."
     group: str = ","
+    group_digits: int = 3  # of each group in front of the last, which has three
     symbol: str = "$"
     money: str = "$n"
     debt: str = "($n)"
@@ -108,7 +109,7 @@ _ES = replace(
     months=_words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
     short_months=_words("ene. feb. mar. abr. may. jun. jul. ago. sep. oct. nov. dic."),
     days=_words("lunes martes miércoles jueves viernes sábado domingo"),
-    short_days=_words("lu. ma. mi. ju. vi. sá. do."),
+    short_days=_words("lun. mar. mié. jue. vie. sáb. dom."),
 )
 _IT = replace(
     _DE,
@@ -324,31 +325,77 @@ _KO = replace(
     halves=("오전", "오후"),
 )
 _CH = replace(_DE, group="’", decimal=".", symbol="CHF", money="$ n", debt="$-n", percent="n%")
-_IN = replace(_GB, symbol="₹", short_date="dd-MM-yyyy", long_date="dd MMMM yyyy", debt="-$n")
+_AU = replace(
+    _GB,
+    symbol="$",
+    short_date="d/MM/yyyy",
+    long_date="dddd, d MMMM yyyy",
+    short_time="h:mm tt",
+    long_time="h:mm:ss tt",
+)
+_IN = replace(_GB, group_digits=2, symbol="₹", debt="-$n", short_date="dd-MM-yyyy", long_date="dd MMMM yyyy")
+_HI = replace(
+    _IN,
+    months=_words("जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितम्बर अक्तूबर नवम्बर दिसम्बर"),
+    short_months=_words("जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितम्बर अक्तूबर नवम्बर दिसम्बर"),
+    days=_words("सोमवार मंगलवार बुधवार गुरुवार शुक्रवार शनिवार रविवार"),
+    short_days=_words("सोम. मंगल. बुध. गुरु. शुक्र. शनि. रवि."),
+    halves=("पूर्वाह्न", "अपराह्न"),
+)
 
 CULTURES: Final[dict[str, Culture]] = {
     "en-us": _US,
     "en-gb": _GB,
-    "en-ie": replace(_GB, symbol="€"),
-    "en-au": replace(_GB, symbol="$", short_date="d/MM/yyyy", long_date="dddd, d MMMM yyyy", short_time="h:mm tt"),
-    "en-nz": replace(_GB, symbol="$", short_date="d/MM/yyyy", long_date="dddd, d MMMM yyyy", short_time="h:mm tt"),
+    "en-ie": replace(_GB, symbol="€", long_date="dddd d MMMM yyyy"),
+    "en-au": _AU,
+    "en-nz": replace(_AU, halves=("a.m.", "p.m.")),
     "en-ca": replace(_US, debt="-$n", short_date="yyyy-MM-dd", long_date="MMMM d, yyyy", halves=("a.m.", "p.m.")),
     "en-in": _IN,
-    "en-za": replace(_GB, symbol="R", decimal=",", group=_NBSP, short_date="yyyy/MM/dd"),
-    "en-sg": replace(_GB, symbol="$", short_date="d/M/yyyy", long_date="dddd, d MMMM yyyy"),
-    "hi-in": _IN,
+    "en-za": replace(
+        _GB, symbol="R", decimal=",", group=_NBSP, short_date="yyyy/MM/dd", long_date="dddd, dd MMMM yyyy"
+    ),
+    "en-sg": replace(_AU, short_date="d/M/yyyy"),
+    "hi-in": _HI,
     "de-de": _DE,
-    "de-at": replace(_DE, group=_NBSP, money="$ n", debt="-$ n"),
+    "de-at": replace(
+        _DE,
+        group=_NBSP,
+        money="$ n",
+        debt="-$ n",
+        months=("Jänner", *_DE.months[1:]),
+        short_months=("Jän", *_DE.short_months[1:]),
+    ),
     "de-ch": _CH,
     "fr-fr": _FR,
     "fr-be": replace(_FR, short_date="dd-MM-yy"),
     "fr-ca": replace(_FR, symbol="$", short_date="yyyy-MM-dd", long_date="d MMMM yyyy", debt="(n $)"),
     "fr-ch": replace(_FR, decimal=",", symbol="CHF", short_date="dd.MM.yyyy", percent="n%"),
     "es-es": _ES,
-    "es-mx": replace(_ES, decimal=".", group=",", symbol="$", money="$n", debt="-$n", percent="n%"),
+    "es-mx": replace(
+        _ES,
+        decimal=".",
+        group=",",
+        symbol="$",
+        money="$n",
+        debt="-$n",
+        percent="n%",
+        short_time="hh:mm tt",
+        long_time="hh:mm:ss tt",
+        halves=("a. m.", "p. m."),
+        short_months=tuple(month.rstrip(".") for month in _ES.short_months),
+    ),
     "es-ar": replace(_ES, symbol="$", money="$ n", debt="-$ n", short_date="d/M/yyyy"),
     "es-cl": replace(_ES, symbol="$", money="$n", debt="-$n", short_date="dd-MM-yyyy", money_digits=0),
-    "es-co": replace(_ES, symbol="$", money="$ n", debt="-$ n", short_date="d/MM/yyyy"),
+    "es-co": replace(
+        _ES,
+        symbol="$",
+        money="$ n",
+        debt="-$ n",
+        short_date="d/MM/yyyy",
+        short_time="h:mm tt",
+        long_time="h:mm:ss tt",
+        halves=("a. m.", "p. m."),
+    ),
     "it-it": _IT,
     "it-ch": replace(_IT, decimal=".", group="’", symbol="CHF", money="$ n", debt="$-n", short_date="dd.MM.yyyy"),
     "pt-pt": _PT,
@@ -367,7 +414,14 @@ CULTURES: Final[dict[str, Culture]] = {
     "tr-tr": _TR,
     "ja-jp": _JA,
     "zh-cn": _ZH,
-    "zh-tw": replace(_ZH, symbol="NT$", debt="-$n"),
+    "zh-tw": replace(
+        _ZH,
+        symbol="NT$",
+        debt="-$n",
+        short_time="tt hh:mm",
+        long_time="tt hh:mm:ss",
+        short_days=_words("週一 週二 週三 週四 週五 週六 週日"),
+    ),
     "ko-kr": _KO,
 }
 _BY_LANGUAGE = {name.split("-")[0]: culture for name, culture in reversed(CULTURES.items())}

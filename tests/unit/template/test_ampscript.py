@@ -66,6 +66,21 @@ def value(expression: str, data: dict[str, object] | None = None) -> str:
         ("FormatNumber(5, 'Z')", "Z"),
         ("FormatNumber(0.5, '#.##')", ".5"),
         ("FormatNumber(1234567, '0,,.0')", "1.2"),
+        ("FormatNumber(-0.004, '0.00;(0.00)')", "0.00"),
+        ("FormatNumber(-0.004, '0.00;(0.00);none')", "none"),
+        ("FormatNumber(0.004, '0.00;(0.00);none')", "none"),
+        ("FormatNumber(999.5, '0E+0')", "1E+3"),
+        ("FormatNumber(99.995, '##0.0E+0')", "100.0E+0"),
+        ("FormatNumber(0, '##0.0E+0')", "000.0E+0"),
+        ("FormatNumber(0.00001, 'g')", "1e-05"),
+        ("FormatNumber(12345678.9, 'N1', 'en-IN')", "1,23,45,678.9"),
+        ("FormatNumber(12345678, '#,##0', 'hi_IN')", "1,23,45,678"),
+        ("FormatCurrency(-12300099.45678, 'fr_FR', 3, '*$*')", "-12\u00a0300\u00a0099,457 *$*"),
+        ("FormatCurrency(-0.001, 'zz-ZZ')", "¤0.00"),
+        ("Format('2026-03-04 13:52', 't', 'Date', 'en-AU')", "1:52 PM"),
+        ("Format('2026-03-04 13:52', 'T', 'Date', 'en-AU')", "1:52:00 PM"),
+        ("Format('2026-01-04', 'dddd d MMMM', 'Date', 'hi-IN')", "रविवार 4 जनवरी"),
+        ("Format('2026-01-04', 'MMMM', 'Date', 'de-AT')", "Jänner"),
         ("FormatNumber(0.1, '0%')", "10%"),
         ("FormatNumber(12, \"'no' 000\")", "no 012"),
         ("FormatNumber(-1234.555, 'C2')", "($1,234.56)"),
@@ -180,6 +195,8 @@ def test_the_time_pattern_of_format_date_has_letters_and_words_of_its_own(patter
     ("written", "expected"),
     [
         ("2024-08-05T13:41:23-06:00", "8/5/2024 1:41:23 PM"),
+        ("2024-08-05Z", "8/4/2024 6:00:00 PM"),
+        ("2024-08-05 +02:00", "8/4/2024 4:00:00 PM"),
         ("2024-08-05 1:41:23 PM", "8/5/2024 1:41:23 PM"),
         ("Monday, August 5, 2024 1:41 PM", "8/5/2024 1:41:00 PM"),
         ("5-Aug-24", "8/5/2024 12:00:00 AM"),
@@ -199,7 +216,7 @@ def test_a_date_is_read_in_each_notation_that_marketing_cloud_documents(written:
 @pytest.mark.parametrize(
     "written",
     ["August 5th, 2024", "5 août 2024", "٢٠٢٣/٨/٥", "18 Av, 5783", "Sunday, August 5, 2024", "13:00 AM", "Wed", ",", "9:61"]
-    + ["2024-08-05 12:00 +25:00", "20240805"],
+    + ["2024-08-05 12:00 +25:00", "2024-08-05 +25:00", "20240805", "1:41 p.m.", "2024-08-05T9:05"],
 )
 def test_what_marketing_cloud_reads_as_no_date_is_none(written: str) -> None:
     assert value(f"FormatDate('{written}', 'yyyy')") == ""

@@ -145,9 +145,19 @@ _LETTERS: Final[dict[str, Callable[[str, datetime, Culture], str]]] = {
 # --- FormatDate ------------------------------------------------------------------------------------
 
 _ISO: Final = "yyyy'-'MM'-'dd'T'HH':'mm':'ss.fffffffzzz"
-_DAY_WORDS: Final = {"s": "d", "short": "d", "l": "D", "long": "D", "sortable": "yyyy'-'MM'-'dd"}
-_DAY_WORDS |= {"o": _ISO, "iso": _ISO, "r": "r", "rfc": "r"}
-_CLOCK_WORDS: Final = {"s": "t", "short": "t", "l": "T", "long": "T", "sortable": "'T'HH':'mm':'ss", "o": _ISO, "r": "r"}
+_DAY_WORDS: Final = {
+    **{"s": "d", "short": "d", "l": "D", "long": "D", "sortable": "yyyy'-'MM'-'dd"},
+    **{"o": _ISO, "iso": _ISO, "r": "r", "rfc": "r"},
+}
+_CLOCK_WORDS: Final = {
+    "s": "t",
+    "short": "t",
+    "l": "T",
+    "long": "T",
+    "sortable": "'T'HH':'mm':'ss",
+    "o": _ISO,
+    "r": "r",
+}
 _CLOCK_LETTERS: Final = "mMtzK"  # that mean a part of the time also where they stand alone
 
 
@@ -155,7 +165,7 @@ def format_in_parts(moment: datetime, day: str, clock: str, culture: Culture) ->
     """A moment by FormatDate's two patterns: letters of any case, `mm` is the month in the first.
 
     Each may be a word instead: short, long, sortable, o, r, in the first also iso, rfc. Day names are shifted by one
-    letter (`dddd` is Wed, `ddddd` Wednesday), and a `ddd` becomes the day's name, which is then read as a pattern itself.
+    letter (`dddd` is Wed, `ddddd` Wednesday); a `ddd` becomes the day's name, which is then read as a pattern itself.
     """
     if not day and not clock:
         return format_date(moment, "G", culture)

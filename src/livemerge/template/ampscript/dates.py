@@ -21,16 +21,17 @@ _CENTURY_TURNS: Final = 50  # 49 is 2049, 50 is 1950
 _DIGIT = re.compile(r"[0-9]")
 _TOKEN = re.compile(r"\s*(?:([0-9]{1,9})|([A-Za-z]+)\.?|([/\-.,:+]))\s*")
 _CLOCK = re.compile(
-    r"(?<![0-9:])([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?(?![0-9:])"
+    r"(?<![0-9:+-])([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,9}))?)?\s*([AaPp][Mm])?(?![0-9:])"
     r"|(?<![0-9:])([0-9]{1,2})\s*([AaPp][Mm])\b"
 )
-_OFFSET = re.compile(r"\s*(?:(Z|GMT|UTC)|([+-])([0-9]{1,2}):?([0-9]{2})?)\s*$", re.IGNORECASE)
-_ISO_T = re.compile(r"(?<=[0-9])T(?=[0-9])", re.IGNORECASE)
+_OFFSET = re.compile(r"\s*(?:(Z|GMT)|([+-])([0-9]{1,2}):?([0-9]{2})?)\s*$", re.IGNORECASE)  # behind a time
+_OFFSET_OF_DAY = re.compile(r"\s*(?:(Z|GMT)|\s([+-])([0-9]{1,2}):([0-9]{2}))$", re.IGNORECASE)  # where there is no time
+_ISO_T = re.compile(r"(?<=[0-9])T(?=[0-9]{2}:)", re.IGNORECASE)
 _NUMERIC = re.compile(r"([0-9]{1,4})\s*([/\-.])\s*([0-9]{1,2}|[0-9]{4}$)\s*(?:\2\s*([0-9]{1,4}))?")
 _EAST_ASIAN = re.compile(r"([0-9]{1,4})\s*[年년]\s*([0-9]{1,2})\s*[月월]\s*([0-9]{1,2})\s*[日일]", re.ASCII)
 
 _MONTH_NUMBERS = {name.lower(): at for at, name in enumerate(MONTHS, 1)}
-_MONTH_NUMBERS |= {name[:3].lower(): at for at, name in enumerate(MONTHS, 1)} | {"sept": 9}
+_MONTH_NUMBERS |= {name[:3].lower(): at for at, name in enumerate(MONTHS, 1)}
 _WEEKDAY = re.compile("|".join(rf"(\b{name[:3]}(?:{name[3:]})?\b[.,]?\s*)" for name in DAYS), re.IGNORECASE)
 
 
@@ -69,15 +70,15 @@ def date_from_text(text: str, today: datetime | None = None) -> datetime | None:
 def _clock(text: str) -> tuple[_Clock | None, str, timedelta | None]:
     """The time of day in a text, what stands around it, and its offset; None for a time that cannot be."""
     found = _CLOCK.search(text)
-    if found is None:
-        return _Clock(), text, None
-    before, behind = text[: found.start()], text[found.end() :]
-    if zone := _OFFSET.match(text, found.end()):
+    clock = _Clock() if found is None else _clock_of(found)
+    zone = _OFFSET_OF_DAY.search(text) if found is None else _OFFSET.match(text, found.end())
+    if zone:
         offset = _offset_of(zone)
-        return None if offset is None else _clock_of(found), before, offset
+        return None if offset is None else clock, text[: (found or zone).start()], offset
+    before, behind = (text, "") if found is None else (text[: found.start()], text[found.end() :])
     if before.strip(" ,") and behind.strip(" ,"):
         return None, text, None  # something else behind the time
-    return _clock_of(found), before + behind, None
+    return clock, before + behind, None
 
 
 def _offset_of(found: re.Match[str]) -> timedelta | None:

@@ -14,6 +14,7 @@ from livemerge.template.runtime import Fault
 
 MAX_PRECISION = 99
 MAX_PATTERN_CHARACTERS = 200
+LAST_GROUP = 3  # digits in front of the point, in every culture
 MAX_MAGNITUDE = 310  # powers of ten; a double ends at 308
 
 _STANDARD = re.compile(r"([A-Za-z])([0-9]{0,3})")
@@ -44,7 +45,9 @@ def fixed(value: Decimal, places: int, culture: Culture, group: str | None = Non
     """The digits of a number without its sign, rounded, with the culture's separators."""
     text = format(_rounded(abs(value), places), "f")
     whole, _, rest = text.partition(".")
-    return _grouped(whole, culture.group if group is None else group) + (culture.decimal + rest if places else "")
+    separator = culture.group if group is None else group
+    written = _digits(whole, 0, len(whole), separator, culture.group_digits) if separator else whole
+    return written + (culture.decimal + rest if places else "")
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:
@@ -53,14 +56,6 @@ def _rounded(value: Decimal, places: int) -> Decimal:
 
 def _is_below_zero(value: Decimal, places: int) -> bool:
     return value < 0 and _rounded(value, places) != 0
-
-
-def _grouped(digits: str, separator: str) -> str:
-    if not separator:
-        return digits
-    head = len(digits) % 3
-    groups = ([digits[:head]] if head else []) + [digits[at : at + 3] for at in range(head, len(digits), 3)]
-    return separator.join(groups)
 
 
 # --- standard patterns -----------------------------------------------------------------------------
@@ -87,7 +82,7 @@ def _standard(value: Decimal, letter: str, is_small: bool, digits: str, culture:
     if letter == "X":
         return _hexadecimal(value, precision or 0, is_small)
     if letter in ("G", "R"):
-        return _general(value, digits, culture)
+        return _general(value, digits, culture, "e" if is_small else "E")
     return pattern
 
 
@@ -101,7 +96,7 @@ def _hexadecimal(value: Decimal, width: int, is_small: bool) -> str:
     return text if is_small else text.upper()
 
 
-def _general(value: Decimal, digits: str, culture: Culture) -> str:
+def _general(value: Decimal, digits: str, culture: Culture, letter: str = "E") -> str:
     """The shortest way to write a number, of so many significant digits at most."""
     most = int(digits or 0) or 15
     short = Context(prec=most, rounding=ROUND_HALF_UP).plus(value).normalize(_WIDE)
@@ -109,7 +104,7 @@ def _general(value: Decimal, digits: str, culture: Culture) -> str:
         return "0"
     if -5 < short.adjusted() < most:
         return format(short, "f").replace(".", culture.decimal)
-    return _exponential(short, len(short.as_tuple().digits) - 1, "E", 2, culture)
+    return _exponential(short, len(short.as_tuple().digits) - 1, letter, 2, culture)
 
 
 def _exponential(value: Decimal, places: int, letter: str, width: int, culture: Culture) -> str:
@@ -119,13 +114,13 @@ def _exponential(value: Decimal, places: int, letter: str, width: int, culture: 
     return f"{sign}{digits}{letter}{'-' if exponent < 0 else '+'}{abs(exponent):0{width}d}"
 
 
-def _apart(value: Decimal, places: int) -> tuple[Decimal, int]:
-    """A number as a mantissa from 1 up to 10 and its power of ten."""
+def _apart(value: Decimal, places: int, digits: int = 1) -> tuple[Decimal, int]:
+    """A number as a mantissa of so many digits in front of the point, and its power of ten."""
     if value == 0:
         return _rounded(Decimal(0), places), 0
-    exponent = value.adjusted()
+    exponent = value.adjusted() - digits + 1
     mantissa = _rounded(value.scaleb(-exponent, context=_WIDE), places)
-    if mantissa >= 10:
+    if mantissa.adjusted() >= digits:
         exponent += 1
         mantissa = _rounded(value.scaleb(-exponent, context=_WIDE), places)
     return mantissa, exponent
@@ -143,12 +138,23 @@ class _Token:
 
 
 def _custom(value: Decimal, pattern: str, culture: Culture) -> str:
+    """By the section for its sign; what that rounds to zero is written as zero is."""
     sections = _sections(pattern)
-    if value < 0 and len(sections) > 1 and sections[1]:
-        return _section(abs(value), sections[1], culture)
-    if len(sections) > 2 and value == 0:
-        return _section(value, sections[2], culture)
-    return _section(value, sections[0], culture)
+    has_own = value < 0 and len(sections) > 1 and bool(sections[1])
+    chosen = sections[1] if has_own else sections[0]
+    if _is_zero(value, _layout(chosen), chosen):
+        return _section(Decimal(0), sections[2] if len(sections) > 2 and sections[2] else sections[0], culture)
+    return _section(abs(value) if has_own else value, chosen, culture)
+
+
+def _is_zero(value: Decimal, layout: _Layout, tokens: list[_Token]) -> bool:
+    if any(token.kind == "E" for token in tokens):
+        return value == 0
+    return _rounded(_scaled(value, layout), layout.places) == 0
+
+
+def _scaled(value: Decimal, layout: _Layout) -> Decimal:
+    return value.scaleb(layout.power - 3 * layout.thousands, context=_WIDE)
 
 
 def _sections(pattern: str) -> list[list[_Token]]:
@@ -212,18 +218,16 @@ def _layout(tokens: list[_Token]) -> _Layout:
 def _section(value: Decimal, tokens: list[_Token], culture: Culture) -> str:
     layout = _layout(tokens)
     exponent_token = next((token for token in tokens if token.kind == "E"), None)
-    scaled = value.scaleb(layout.power - 3 * layout.thousands, context=_WIDE)
-    exponent = 0
-    if exponent_token is not None and scaled != 0:
-        exponent = scaled.adjusted() - max(layout.whole - 1, 0)
-        scaled = scaled.scaleb(-exponent, context=_WIDE)
-    rounded = _rounded(abs(scaled), layout.places)
+    scaled, exponent = _scaled(value, layout), 0
+    if exponent_token is not None:
+        rounded, exponent = _apart(abs(scaled), layout.places, max(layout.whole, 1))
+    else:
+        rounded = _rounded(abs(scaled), layout.places)
     whole, _, rest = format(rounded, "f").partition(".")
-    whole = whole.lstrip("0").rjust(layout.least_whole, "0")
+    whole = whole.lstrip("0").rjust(layout.least_whole if exponent_token is None else layout.whole, "0")
     rest = rest[: layout.least_places] + rest[layout.least_places :].rstrip("0")
     written = _written(tokens, layout, whole, rest, culture, _exponent_text(exponent_token, exponent))
-    has_digits = layout.whole + layout.places > 0
-    return f"-{written}" if value < 0 and (rounded != 0 or not has_digits) else written
+    return f"-{written}" if value < 0 else written
 
 
 def _exponent_text(token: _Token | None, exponent: int) -> str:
@@ -241,7 +245,8 @@ def _written(tokens: list[_Token], layout: _Layout, whole: str, rest: str, cultu
     for token in tokens:
         if token.kind in ("0", "#") and not is_behind:
             upto = max(len(whole) - left + 1, 0)
-            pieces.append(_digits(whole, taken, upto, culture.group if layout.has_groups else ""))
+            separator = culture.group if layout.has_groups else ""
+            pieces.append(_digits(whole, taken, upto, separator, culture.group_digits))
             taken, left = max(taken, upto), left - 1
         elif token.kind in ("0", "#"):
             pieces.append(rest[places : places + 1])
@@ -260,10 +265,11 @@ def _written(tokens: list[_Token], layout: _Layout, whole: str, rest: str, cultu
     return "".join(pieces)
 
 
-def _digits(whole: str, start: int, end: int, separator: str) -> str:
+def _digits(whole: str, start: int, end: int, separator: str, group_digits: int) -> str:
     """The digits of a whole number from one position to another, each group's separator behind it."""
     found = ""
     for at in range(start, end):
         behind = len(whole) - at - 1
-        found += whole[at] + (separator if behind and behind % 3 == 0 else "")
+        ends_group = behind >= LAST_GROUP and (behind - LAST_GROUP) % group_digits == 0
+        found += whole[at] + (separator if ends_group else "")
     return found

@@ -6,13 +6,14 @@ import hashlib
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from livemerge.template.ampscript.date_format import DATE_LETTERS, format_date, format_in_parts
 from livemerge.template.ampscript.dates import boundaries, moved, unit_of
-from livemerge.template.ampscript.number_format import fixed, format_money, format_number
+from livemerge.template.ampscript.number_format import MAX_MAGNITUDE, format_money, format_number
 from livemerge.template.ampscript.texts import flag
 from livemerge.template.ampscript.values import (
     ARITHMETIC,
@@ -131,17 +132,12 @@ def format_currency(value: Any, locale: Any, digits: Any = None, symbol: Any = N
     places = None if digits is None or plain(text(digits)).strip() == "" else whole(digits)
     if places is not None and not 0 <= places <= _MAX_MONEY_DIGITS:
         raise Fault("this many decimals are out of reach", f"give 0 to {_MAX_MONEY_DIGITS}")
-    own = plain(text(symbol)) if symbol is not None else ""
-    known = culture_of(plain(text(locale)))
-    culture = known or _US
     exact = Decimal(amount)
-    if not exact.is_finite() or abs(exact.adjusted()) > 310:
+    if not exact.is_finite() or abs(exact.adjusted()) > MAX_MAGNITUDE:
         raise Fault("this number cannot be formatted", "test it before")
-    if not own and known is not None:
-        return format_money(amount, culture, places)
-    shape = culture.debt if exact < 0 else culture.money
-    count = culture.money_digits if places is None else places
-    return shape.replace("n", "\0").replace("$", own or "¤").replace("\0", fixed(exact, count, culture))
+    own = plain(text(symbol)) if symbol is not None else ""
+    culture = culture_of(plain(text(locale))) or replace(_US, symbol="¤")
+    return format_money(amount, replace(culture, symbol=own) if own else culture, places)
 
 
 def format_(context: Context, value: Any, pattern: Any, kind: Any = "", locale: Any = "") -> str:
