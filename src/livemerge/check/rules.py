@@ -84,12 +84,15 @@ RULES: Final[dict[str, Rule]] = {
     "unknown-test": Rule("error", "no such test behind `is`", _STOPS),
     "unknown-tag": Rule("error", "no such tag", "Everybody reads the tag as it stands, or gets no message."),
     "unsupported-tag": Rule("error", "a tag that only the vendor can fill", _STOPS),
+    "text-in-condition": Rule("warning", "what stands behind the operator is one text, quotes, AND and all"),
     "vendor-value": Rule(
         "warning", "the vendor fills this itself, here a field does", "Without the field nobody gets a message."
     ),
     "hidden-by-helper": Rule("warning", "a field with a helper's name, which the vendor does not see"),
     "unused-locale": Rule("warning", "`locale` in a language that formats nothing by it"),
-    "unknown-locale": Rule("warning", "a `locale` that is not known", "Numbers and dates are American English."),
+    "unknown-locale": Rule(
+        "warning", "a `locale` or culture that is not known", "Numbers and dates are American English."
+    ),
     "unknown-function": Rule("error", "no such function", _STOPS),
     "unsupported-function": Rule("error", "a function that only the vendor can run", _STOPS),
     "function-arguments": Rule("error", "a function with too few or too many arguments", "Nobody gets a message."),

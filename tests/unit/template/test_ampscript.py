@@ -215,8 +215,22 @@ def test_a_date_is_read_in_each_notation_that_marketing_cloud_documents(written:
 
 @pytest.mark.parametrize(
     "written",
-    ["August 5th, 2024", "5 août 2024", "٢٠٢٣/٨/٥", "18 Av, 5783", "Sunday, August 5, 2024", "13:00 AM", "Wed", ",", "9:61"]
-    + ["2024-08-05 12:00 +25:00", "2024-08-05 +25:00", "20240805", "1:41 p.m.", "2024-08-05T9:05"],
+    [
+        "August 5th, 2024",
+        "5 août 2024",
+        "٢٠٢٣/٨/٥",
+        "18 Av, 5783",
+        "Sunday, August 5, 2024",
+        "13:00 AM",
+        "1:41 p.m.",
+        "9:61",
+        "2024-08-05T9:05",
+        "2024-08-05 12:00 +25:00",
+        "2024-08-05 +25:00",
+        "20240805",
+        "Wed",
+        ",",
+    ],
 )
 def test_what_marketing_cloud_reads_as_no_date_is_none(written: str) -> None:
     assert value(f"FormatDate('{written}', 'yyyy')") == ""
@@ -285,6 +299,17 @@ def test_a_mistake_is_shown_with_its_place_and_a_mend(source: str, what: str) ->
     assert raised.value.column > 0
     assert "^" in raised.value.caret
     assert raised.value.advice
+
+
+def test_a_culture_that_nobody_knows_is_found() -> None:
+    assert (
+        codes("%%=FormatNumber(1, 'N', 'xx-YY')=%% %%=Format(Now(), 'D', 'Date', 'de_XX')=%%") == ["unknown-locale"] * 2
+    )
+    assert (
+        codes("%%=FormatNumber(1, 'N', 'de_DE')=%% %%=FormatDate(Now(), 'D', '', '')=%% %%=FormatNumber(1, 'N')=%%")
+        == []
+    )
+    assert codes("%%[ SET @c = 'xx' ]%%%%=FormatCurrency(1, @c)=%%") == []
 
 
 def codes(source: str, **options: object) -> list[str]:

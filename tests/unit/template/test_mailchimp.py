@@ -108,6 +108,7 @@ def test_a_broken_feed_block_is_named(source: str, what: str) -> None:
         "*|FEEDBLOCK:https://a.example/rss|*",
         "*|PROMO_CODE:[$store_id=x, $rule_id=y]|*",
         "*|TWITTER:TWEET [$text=hello]|*",
+        "*|SHARE:Facebook,Twitter|*",
         "*|END:POLL|*",
     ],
 )
@@ -124,6 +125,20 @@ def test_what_mailchimp_fills_itself_may_be_a_field_and_is_an_error_where_it_is_
     assert rendered(f"*|{name}|*", {name: "a & b"}) == "a &amp; b"
     with pytest.raises(TemplateError, match="filled by Mailchimp itself"):
         rendered(f"*|{name}|*", {})
+
+
+@pytest.mark.parametrize(
+    "text", ["AGE == 20", 'AGE="20"', "AGE => 20", "AGE <> 20", "LAND=BE AND PLAN=PRO", "LAND=BE or PLAN = PRO"]
+)
+def test_a_condition_that_compares_with_more_text_than_was_meant_is_found(text: str) -> None:
+    source = f"*|IF:{text}|*yes*|ELSE:|*no*|END:IF|*"
+
+    assert codes(source) == [("text-in-condition", 1)]
+
+
+@pytest.mark.parametrize("text", ["AGE=20", "LAND = ", "NAME=Research AND Development", 'NAME=the "best" one'])
+def test_a_condition_that_compares_with_a_text_as_it_stands_is_not(text: str) -> None:
+    assert codes(f"*|IF:{text}|*yes*|END:IF|*") == []
 
 
 def test_a_mail_is_not_its_page_in_the_archive() -> None:

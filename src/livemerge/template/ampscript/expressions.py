@@ -8,6 +8,7 @@ from decimal import Decimal
 from livemerge.errors import TemplateError, nearest
 from livemerge.template.ampscript.content import MASK, masked_name
 from livemerge.template.ampscript.functions import (
+    CULTURE_ARGUMENTS,
     FUNCTIONS,
     LAZY,
     READING,
@@ -20,6 +21,7 @@ from livemerge.template.ampscript.places import KEYWORDS
 from livemerge.template.ampscript.tokens import Token
 from livemerge.template.ampscript.values import MAX_WHOLE, number_from_text
 from livemerge.template.authored import Authored
+from livemerge.template.cultures import culture_of
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH
 from livemerge.template.nodes import Choice, Expression, FilterCall, Literal, Logic, Not, Path, Place
@@ -257,6 +259,8 @@ class Expressions:
             given[at : at + 1] = [self.variable_name(each) for each in given[at : at + 1]]
         if name in ("treatascontent", "treatascontentarea"):
             self.warn_about_content(token)
+        if len(given) > (at := CULTURE_ARGUMENTS.get(name, len(given))):
+            self.warn_about_culture(given[at])
         target = given[0] if given else Literal(None, place)
         return FilterCall(target, name, tuple(given[1:]), (), place)
 
@@ -311,6 +315,14 @@ class Expressions:
         if not isinstance(given, Path) or not is_variable:
             return Literal("", given.place)
         return Literal(str(given.root), given.place)
+
+    def warn_about_culture(self, given: Expression) -> None:
+        if not isinstance(given, Literal) or not isinstance(given.value, str) or not given.value.strip():
+            return
+        if culture_of(given.value) is None:
+            what = f"the culture `{given.value[:40]}` is not known here: this is formatted as in the United States"
+            advice = "write a name like en-GB"
+            self.warn("unknown-locale", what, given.place, advice)
 
     def warn_about_content(self, token: Token) -> None:
         what = f"`{token.text}` runs a text as a template, so what that reads is known only while rendering"

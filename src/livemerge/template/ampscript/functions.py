@@ -189,6 +189,7 @@ SETTING: Final = {  # the arguments, counted from 0, that are variables a functi
     "httppost2": (4, 5),
     "httppostwithretry": (6, 7),
 }
+CULTURE_ARGUMENTS: Final = {"format": 3, "formatdate": 3, "formatnumber": 2, "formatcurrency": 1}  # counted from 0
 LAZY: Final = frozenset({"iif"})  # the parser makes a choice of it
 READING: Final = frozenset({"attributevalue"})  # the parser makes a field of it
 SENDING_DATES: Final = {  # system strings that are the moment of sending

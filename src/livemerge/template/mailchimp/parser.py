@@ -35,6 +35,9 @@ from livemerge.template.open_block import OpenBlock
 MOST_ITEMS = 1_000  # of a feed that are written
 _FIELD = re.compile(r"[A-Za-z0-9_]{1,100}")
 _CONDITION = re.compile(r"([A-Za-z0-9_:]{1,100})\s*(?:(!=|>=|<=|=|>|<)(.*))?", re.DOTALL)
+_MISREAD = re.compile(  # what other languages would take for more than a text
+    r"[=<>!].*|([\"']).*\1|.*\s(?:AND|OR|&&|\|\|)\s+[A-Za-z0-9_:]+\s*[=!<>].*", re.DOTALL | re.IGNORECASE
+)
 _FEED = re.compile(r"(?:\[\$count=([0-9]{1,3})\])?")
 _PLAIN = re.compile(r"[A-Za-z0-9_]{1,60}(?::[A-Za-z0-9_]{1,60}){0,3}")
 _ITEM = "\0feed item"
@@ -217,7 +220,14 @@ class _Parser:
     def comparison(self, found: re.Match[str], place: Place) -> Expression:
         if found[1] == "ARCHIVE_PAGE" and self.dialect.has_archive_page:
             return Literal(False, place)  # a mail is not its page in the archive
+        if found[2] is not None and _MISREAD.fullmatch(found[3].strip()):
+            self.warn_about_text(found, place)
         return _condition(self.field(found[1], place), found, place)
+
+    def warn_about_text(self, found: re.Match[str], place: Place) -> None:
+        what = f"`{found[1]}` is compared with the text `{found[3].strip()[:60]}`, all of it"
+        advice = "write one operator of = != > < >= <= and a text without quotes; for AND and OR nest another IF"
+        self.findings.append(self.source.finding("text-in-condition", "warning", what, place, advice))
 
     def feed(self, most: int, place: Place) -> None:
         """`RSSITEMS`: what follows is written once for each item."""

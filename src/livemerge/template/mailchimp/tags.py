@@ -32,7 +32,17 @@ _BLOCKS = frozenset(  # what Mailchimp fetches or draws around other text
 )
 _VALUES = frozenset(  # what Mailchimp fetches, counts or draws itself, and a field may stand in for
     {"RSSITEM", "RSS", "MC:TOC", "MC:TOC_TEXT", "MC:TRANSLATE", "TRANSLATE", "COUPON", "REWARDS", "REWARDS_TEXT"}
-    | {"FACEBOOK", "TWITTER", "INSTAGRAM", "PINTEREST", "LINKEDIN", "SOCIAL", "EVENTBRITE", "PRODUCT_RECOMMENDATION"}
+    | {
+        "FACEBOOK",
+        "TWITTER",
+        "INSTAGRAM",
+        "PINTEREST",
+        "LINKEDIN",
+        "SOCIAL",
+        "SHARE",
+        "EVENTBRITE",
+        "PRODUCT_RECOMMENDATION",
+    }
 )
 
 DIALECTS = {
