@@ -120,7 +120,9 @@ def partial(
     if context.depth >= MAX_INCLUDE_DEPTH:
         raise Fault(f"templates include each other deeper than {MAX_INCLUDE_DEPTH}", "check for a circle")
     if arguments:
-        value = {**(value if isinstance(value, Mapping) else {}), **arguments}
+        named = values.named(value)
+        charge(context, len(named))
+        value = {**named, **arguments}
     if levels:
         names = {**{"../" * levels + name: each for name, each in frame.names.items()}, **(names or {})}
     own = frame.names if names is None else names

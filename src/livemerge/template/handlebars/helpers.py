@@ -49,6 +49,13 @@ def _either(is_first: Any, first: Any, second: Any) -> Any:
     return first if is_first else second
 
 
+def _demanded(value: Any, name: Any) -> Any:
+    """A value that must be there."""
+    if value is None:
+        raise Fault(f"there is no `{name}` here", "take it away, or send it")
+    return value
+
+
 def _refused(what: Any, advice: Any) -> None:
     raise Fault(str(what), str(advice))
 
@@ -215,6 +222,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cut": _cut,
     "date": sendgrid_date,
     "default": _default,
+    "demanded": _demanded,
     "differs": comparison.differs,
     "either": _either,
     "equals": comparison.equals,
@@ -247,7 +255,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 _MANY = 100  # values one `and` or `or` may have
 
-_LIGHT = ("either", "is_true_or_zero", "item", "none_true", "refused", "size")  # whatever the value, hardly any work
+# whatever the value, hardly any work
+_LIGHT = ("demanded", "either", "is_true_or_zero", "item", "none_true", "refused", "size")
 _WORK: dict[str, Callable[[Any], int] | None] = {
     **dict.fromkeys(_LIGHT),
     "json": whole_size,

@@ -17,6 +17,7 @@ from livemerge.template.handlebars.syntax import (
     Call,
     Comment,
     Content,
+    Dynamic,
     Mustache,
     Name,
     Node,
@@ -42,6 +43,7 @@ _ELSEIF = re.compile(r"\s*elseif\b(?![-\w])")
 _INVERSE_END = re.compile(r"\s*(~?)\}\}|\s*(~?)\]\]")
 _TEMPLATE = re.compile(r"""<template\s{1,20}name\s{0,5}=\s{0,5}["']([^"'<>]{1,200})["']\s{0,5}>""", re.IGNORECASE)
 _TEMPLATE_END = re.compile(r"</template\s{0,5}>", re.IGNORECASE)
+_STARS = re.compile(r"(?:\s*\*){1,2}\s*")
 PARTS = 3  # a tag, its name and the text before it, counted while they are read
 _DELIMITERS = re.compile(r"\s*([^\s=]{1,20})\s+([^\s=]{1,20})\s*=")
 
@@ -299,13 +301,8 @@ class _Parser:
             return found
         if kind in (">", "#>") and not self.dialect.has_partials:
             raise self.error(f"{self.dialect.title} has no partials", start, "write the text here")
-        if kind == ">" and self.dialect.has_mustache_tags and self.is_dynamic_name(words):
-            is_twice = self.is_dynamic_name(words)  # which names nothing
-            inner = words.name()
-            head = Value(None, f"*{inner.text}", start) if is_twice else Call(inner, (), (), f"*{inner.text}", start)
-            call = Call(head, (), (), head.text, start)
-            return PartialTag(call, self.finish(words, before), start)
-        call = words.call()
+        call = self.dynamic(words, start) if kind in (">", "<", "/") and self.dialect.has_mustache_tags else None
+        call = call or words.call()
         if isinstance(call.head, Call) and kind not in (">", "#>"):
             raise self.error("a tag begins with a name", call.offset, "leave the parentheses out")
         parameters = words.parameters() if kind in ("#", "#>", "^", "#*") else ()
@@ -405,13 +402,15 @@ class _Parser:
         self.at = found.end() + len(closing)
         return Comment(NO_STRIP, start)
 
-    def is_dynamic_name(self, words: Words) -> bool:
-        """Whether Mustache's `*` stands before the name of a partial; it is taken."""
-        found = re.compile(r"\s*\*\s*").match(self.text, words.at, words.end)
+    def dynamic(self, words: Words, start: int) -> Call | None:
+        """Mustache's `*name` in the place of a template's name; None where there is no such."""
+        found = _STARS.match(self.text, words.at, words.end)
         if found is None:
-            return False
+            return None
         words.at = found.end()
-        return True
+        name, stars = words.name(), found[0].count("*")
+        text = "*" * stars + name.text
+        return Call(Dynamic(name if stars == 1 else None, text, start), (), (), text, start)
 
     def check_partial(self, call: Call) -> None:
         if len(call.arguments) > 1:

@@ -51,12 +51,21 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Dynamic:
+    """Mustache's `*name`: the template that the value of a name names; none for `**name`."""
+
+    name: Name | None
+    text: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A name or literal with what follows it: arguments, `name=value` pairs."""
 
-    head: Name | Value | Condition | Call
-    arguments: tuple[Name | Value | Condition | Call, ...]
-    options: tuple[tuple[str, Name | Value | Condition | Call], ...]
+    head: Term
+    arguments: tuple[Term, ...]
+    options: tuple[tuple[str, Term], ...]
     text: str
     offset: int
 
@@ -66,7 +75,7 @@ class Call:
         return not self.arguments and not self.options
 
 
-Term = Name | Value | Condition | Call
+Term = Name | Value | Condition | Call | Dynamic
 
 
 @dataclass(slots=True)

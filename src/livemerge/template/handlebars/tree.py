@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
+from types import MappingProxyType
 
 from livemerge.errors import TemplateError, nearest
 from livemerge.template import nodes
@@ -19,6 +20,7 @@ from livemerge.template.handlebars.syntax import (
     Call,
     Condition,
     Content,
+    Dynamic,
     Mustache,
     Name,
     Node,
@@ -72,6 +74,7 @@ class _Builder:
         self.findings: list[Finding] = []
         self.numbers = count()
         self.assigned: dict[str, Expression] = {}  # names that `assign` gave so far
+        self.inside: _Scope | None = None  # the scope of the body that is being built
 
     def place(self, offset: int) -> Place:
         return self.source.place(offset)
@@ -88,15 +91,18 @@ class _Builder:
         """The statements of a body; its inline partials are known in all of it."""
         if program is None:
             return ()
+        inside, self.inside = self.inside, scope
+        around = scope if scope is inside else scope.outer  # Handlebars' inline partials see what the block is in
         pieces: dict[str, nodes.Fragment] = {}
         found: list[Statement] = []
         for node in program.body:
             if isinstance(node, Section) and node.kind == "decorator":
                 name = self.inline_name(node)
                 pieces.pop(name, None)
-                pieces[name] = self.fragment(node.program, scope, node.offset)
+                pieces[name] = self.fragment(node.program, around, node.offset, scope.parameters)
             else:
                 found += self.statements(node, scope)
+        self.inside = inside
         if not pieces:
             return tuple(found)
         place = found[0].place if found else Place(1, 1)
@@ -104,14 +110,22 @@ class _Builder:
 
     def inline_name(self, node: Section) -> str:
         name = node.call.arguments[0]
-        if not isinstance(name, Value | Name):
+        if not isinstance(name, Value):
             raise self.error("the name of an inline partial is written out", node.offset, 'as `{{#*inline "name"}}`')
         return name.text
 
-    def fragment(self, program: Program | None, scope: _Scope, offset: int) -> nodes.Fragment:
+    def fragment(
+        self,
+        program: Program | None,
+        around: _Scope | None,
+        offset: int,
+        parameters: Mapping[str, Expression] = MappingProxyType({}),
+    ) -> nodes.Fragment:
+        """A piece that others write; `around` is the scope its `../` leads to."""
         name = self.fresh("piece")
-        inner = _Scope(name, scope, None, scope.loop, is_piece=True)
-        return nodes.Fragment(name, self.context_name(scope), self.body(program, inner), self.place(offset))
+        inner = _Scope(name, around, None if around else True, is_piece=True, parameters=parameters)
+        outside = self.context_name(around) if around else ""
+        return nodes.Fragment(name, outside, self.body(program, inner), self.place(offset))
 
     def statements(self, node: Node, scope: _Scope) -> Block:
         if isinstance(node, Content):
@@ -157,6 +171,7 @@ class _Builder:
         if not name:
             if not call.is_bare:
                 return self.unknown(call)
+            self.refuse_without_arguments(call)
             self.warn_of_helper(call)
             return self.term(call.head, scope, is_head=True, demand=demand)
         if name == "lookup" and "lookup" in self.dialect.built_in:
@@ -165,6 +180,16 @@ class _Builder:
         if function is None:
             return self.unknown(call)
         return self.function(function, call, scope)
+
+    def refuse_without_arguments(self, call: Call) -> None:
+        """Raises for one of Handlebars' own helpers that is called with nothing."""
+        head = call.head
+        if self.dialect.has_slots or not isinstance(head, Name) or not head.is_simple:
+            return
+        name = head.parts[0]
+        if name in self.dialect.built_in and name != "log":
+            advice = f"give it one, or write `{{{{this.{name}}}}}` for a field of this name"
+            raise self.error(f"`{name}` needs a value", call.offset, advice)
 
     def warn_of_helper(self, call: Call) -> None:
         """A name alone that is a helper's: the vendor calls it, and no field of this name is seen."""
@@ -295,11 +320,13 @@ class _Builder:
             if is_head:
                 return self.name(Name((term.text,), 0, False, False, term.text, term.offset), scope, demand)
             return nodes.Literal(term.value, self.place(term.offset))
+        if isinstance(term, Dynamic):
+            return self.name(term.name, scope) if term.name else nodes.Literal(None, self.place(term.offset))
         if isinstance(term, Condition):
             return read_condition(term, self.source, lambda name: self.name(name, scope))
         if not self.dialect.has_inner_calls:
             self.refuse_inner_call(term)
-        found = self.call(term, scope)
+        found = self.call(term, scope) if self.called(term) else self.unknown(term)
         return self.refused(term) if isinstance(found, nodes.Unsupported) else found
 
     def refuse_inner_call(self, call: Call) -> None:
@@ -330,14 +357,15 @@ class _Builder:
             if self.dialect.is_compat:
                 contexts = tuple(self.context(each, place) for each in scope.contexts())
                 around = nodes.Nearest(self.context_name(scope), name.parts[0], contexts, place)
-                return nodes.Path(around, steps[1:], name.text, place)
+                found = nodes.Path(around, steps[1:], name.text, place, demand if steps[1:] else "")
+                return found if steps[1:] else self.demanded(found, name, demand)
         root = self.around(name.levels, scope, place)
         if root is None:
             return self.nowhere(name, place) if demand and steps else nodes.Literal(None, place)
         return self.stepped(root, steps, name, place, demand)
 
     def stepped(
-        self, root: Expression, steps: tuple[Expression, ...], name: Name, place: Place, demand: str = ""
+        self, root: Expression, steps: tuple[nodes.Index, ...], name: Name, place: Place, demand: str = ""
     ) -> Expression:
         """A path from a context; from the template's own data it begins with a name."""
         if isinstance(root, nodes.Literal | nodes.FilterCall):  # a parameter that stands for nothing
@@ -345,10 +373,9 @@ class _Builder:
         if not steps:
             return replace(root, place=place) if isinstance(root, nodes.Path | nodes.Data) else root
         if isinstance(root, nodes.Data) and not root.is_whole:
-            first, *rest = steps
-            key = first.key if isinstance(first, nodes.Index) else first
+            key = steps[0].key
             assert isinstance(key, nodes.Literal)
-            return nodes.Path(str(key.value), tuple(rest), name.text, place, demand)
+            return nodes.Path(str(key.value), steps[1:], name.text, place, demand)
         if isinstance(root, nodes.Path):
             return nodes.Path(root.root, (*root.steps, *steps), name.text, place, demand)
         assert isinstance(root, nodes.Context)
@@ -377,20 +404,27 @@ class _Builder:
         return nodes.Around(self.context_name(scope), levels, likely, place)
 
     def private(
-        self, name: Name, steps: tuple[Expression, ...], scope: _Scope, place: Place, demand: str
+        self, name: Name, steps: tuple[nodes.Index, ...], scope: _Scope, place: Place, demand: str
     ) -> Expression:
         """`@root`, a loop's `@index` and its like, or a name that is handed over with an @ before it."""
         if not name.parts:
             raise self.error("a name is missing behind `@`", name.offset, "write `@index`, `@key` or `@root`")
-        if name.parts[0] == "root" and not name.levels:
+        if name.parts[0] == "root":
             return self.stepped(nodes.Data(place, is_whole=True), steps[1:], name, place, demand)
         found = self.loop_word(name.parts[0], name.levels, scope, place)
-        if len(steps) == 1 and not demand:
-            return found
         if isinstance(found, nodes.Path):
             return nodes.Path(found.root, (*found.steps, *steps[1:]), name.text, place, demand)
-        root = nodes.Private(name.parts[0], 0, place)
-        return nodes.Path(root, steps[1:], name.text, place, demand)
+        if isinstance(found, nodes.Private) and steps[1:]:
+            return nodes.Path(found, steps[1:], name.text, place, demand)
+        for step in steps[1:]:
+            found = nodes.FilterCall(found, "item", (step.key,), (), place)
+        return self.demanded(found, name, demand) if isinstance(found, nodes.Private) else found
+
+    def demanded(self, found: Expression, name: Name, demand: str) -> Expression:
+        """What a name reads, an error where it must be there and is not."""
+        if demand != "value":
+            return found
+        return nodes.FilterCall(found, "demanded", (nodes.Literal(name.text, found.place),), (), found.place)
 
     def loop_word(self, word: str, levels: int, scope: _Scope | None, place: Place) -> Expression:
         """`index`, `key`, `first` or `last` of the loop so many loops outside, through sections that are none."""
@@ -437,7 +471,7 @@ class _Builder:
         return nodes.Partial(
             self.partial_name(call, scope),
             context,
-            tuple((name, self.term(value, scope)) for name, value in call.options),
+            tuple((name, self.term(value, scope)) for name, value in reversed(call.options)),  # the first one wins
             place,
             self.context_name(scope) if self.dialect.is_compat else None,
             private,
@@ -536,8 +570,9 @@ class _Builder:
             raise self.error(f"`{name}` takes one value", node.offset, f"as `{{{{#{name} field}}}}`")
         place = self.place(node.offset)
         value = self.term(node.call.arguments[0], scope)
-        if any(option == "includeZero" for option, _ in node.call.options):
-            value = nodes.FilterCall(value, "is_true_or_zero", (), (), place)
+        zero = next((option for name, option in node.call.options if name == "includeZero"), None)
+        if zero is not None:
+            value = nodes.FilterCall(value, "is_true_or_zero", (self.term(zero, scope),), (), place)
         return nodes.Not(value, place) if name == "unless" else value
 
     def if_block(self, node: Section, scope: _Scope) -> Block:
@@ -629,12 +664,9 @@ class _Builder:
 
     def raw(self, node: Section, scope: _Scope) -> Block:
         """A block of four braces: its text as it is."""
-        name = _text(node.call.head)
-        if node.call.is_bare and name not in _KEPT:
-            return self.plain_section(node, scope)
-        if not node.call.is_bare:
-            return (self.unknown(node.call),)
-        return self.body(node.program, scope)
+        if node.call.is_bare and _text(node.call.head) in _KEPT:
+            return self.body(node.program, scope)
+        return self.section(replace(node, kind="block"), scope)
 
     def partial_block(self, node: Section, scope: _Scope) -> Block:
         """`{{#> name}}…{{/name}}`: another template that may write this block, which stands in where it is missing."""

@@ -110,10 +110,10 @@ def is_true(value: Any) -> bool:
     return True
 
 
-def is_true_or_zero(value: Any) -> bool:
+def is_true_or_zero(value: Any, includes_zero: Any = True) -> bool:
     """Whether `if … includeZero=true` takes it."""
     is_number = isinstance(value, NUMBERS) and not isinstance(value, bool)
-    return is_true(value) or (is_number and value == 0)
+    return is_true(value) or (is_number and value == 0 and is_true(includes_zero))
 
 
 def loop(value: Any) -> tuple[Any, Any]:
@@ -124,6 +124,13 @@ def loop(value: Any) -> tuple[Any, Any]:
         keys = _in_order(value)
         return [value[key] for key in keys], keys
     return (), None
+
+
+def named(value: Any) -> Mapping[Any, Any]:
+    """What a value has by name; a list's items are named by their positions."""
+    if isinstance(value, SEQUENCES):
+        return {str(at): each for at, each in enumerate(value)}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _in_order(value: Mapping[Any, Any]) -> list[Any]:

@@ -207,6 +207,7 @@ def test_an_unknown_dialect_names_the_nearest() -> None:
         ("{{#a}}{{b}}{{#c}}{{b}}{{.}}{{/c}}{{/a}}", {}, "12x"),
         ("{{=<% %>=}}<%b%>{{b}}", {}, "1{{b}}"),
         ("{{>*name}}{{> missing}}", {"p": "({{b}})"}, "(1)"),
+        ("{{> * name }}{{>**name}}{{<*name}}{{$x}}mine{{/x}}{{/ * name}}", {"p": "({{$x}}{{/x}})"}, "()(mine)"),
         ("{{<p}}{{$x}}mine{{/x}}{{/p}}", {"p": "[{{$x}}theirs{{/x}}{{$y}}kept{{/y}}]"}, "[minekept]"),
         (" {{> p}}\n", {"p": "{{b}}\n{{text}}"}, " 1\n l1\nl2"),
     ],

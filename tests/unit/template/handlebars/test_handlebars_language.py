@@ -42,8 +42,10 @@ def test_if_and_unless_take_what_javascript_takes_for_true(value: object, is_tak
     assert rendered(source, {"a": value}) == f"{is_taken}{is_taken}"
 
 
-def test_include_zero_counts_zero_as_a_value() -> None:
-    assert rendered("{{#if a includeZero=true}}y{{/if}}", {"a": 0}) == "y"
+@pytest.mark.parametrize(("asked", "is_taken"), [("true", True), ("false", False), ("on", True), ("off", False)])
+def test_include_zero_counts_zero_as_a_value_where_it_is_true(asked: str, is_taken: bool) -> None:
+    source = f"{{{{#if a includeZero={asked}}}}}y{{{{/if}}}}{{{{#unless a includeZero={asked}}}}}n{{{{/unless}}}}"
+    assert rendered(source, {"a": 0, "on": 1, "off": None}) == ("y" if is_taken else "n")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,9 @@ def test_include_zero_counts_zero_as_a_value() -> None:
         ("{{^items}}x{{/items}}{{^none}}y{{/none}}", "y"),
         ("{{#with items.[1] as |it|}}{{name}}{{it.name}}{{../title}}{{else}}x{{/with}}", "twotwoT"),
         ("{{#with this}}{{title}}{{../title}}{{/with}}", "T"),
-        ("{{#each items}}{{@root.title}}{{/each}}", "TT"),
+        ("{{#each items}}{{@root.title}}{{@../root.title}}{{/each}}", "TTTT"),
+        ("{{#items}}{{@key.length}}{{@../index}}{{/items}}", ""),
+        ("{{{{if title}}}}{{name}}{{{{/if}}}} {{{{each items}}}}{{x}}{{{{/each}}}}", "{{name}} {{x}}{{x}}"),
         ("{{#if none}}a{{else each items}}{{name}}{{else}}b{{/if}}", "onetwo"),
     ],
 )
@@ -103,6 +107,12 @@ def test_a_section_that_is_no_loop_shows_the_index_of_the_loop_around() -> None:
         ("{{#each items}}{{#*inline 'x'}}{{name}}{{/inline}}{{> x}}{{/each}}", {"x": "outer"}, "onetwo"),
         ("{{#> p}}{{#*inline 'slot'}}mine{{/inline}}{{/p}}", {"p": "[{{> slot}}]", "slot": "theirs"}, "[mine]"),
         ("{{#> p}}{{#each items}}{{name}}{{../title}}{{/each}}{{/p}}", {"p": "{{> @partial-block}}!"}, "oneTtwoT!"),
+        ("{{> p none b=1 a=2 b=3}}", {"p": "{{#each this}}{{@key}}{{this}}{{/each}}"}, "b1a2"),
+        ("{{> p items a=2}}", {"p": "{{#each this}}{{@key}}{{name}} {{/each}}"}, "0one 1two a "),
+        ("{{#*inline x}}{{/inline}}{{> x}}", {"x": ""}, None),
+        ("{{#*inline 'x'}}{{name}}{{../title}}{{/inline}}{{#each items}}{{> x}}{{/each}}", {}, "onetwo"),
+        ("{{#each items}}{{#*inline 'x'}}{{../title}}{{/inline}}{{> x}}{{> x none}}{{/each}}", {}, "TTTT"),
+        ("{{#each items}}{{#if name}}{{#*inline 'x'}}{{../name}}{{/inline}}{{> x none}}{{/if}}{{/each}}", {}, "onetwo"),
     ],
 )
 def test_partials_see_what_they_are_given(source: str, templates: dict[str, str], expected: str | None) -> None:
@@ -193,6 +203,44 @@ def test_what_is_malformed_is_an_error_at_its_place(source: str, line: int, colu
     assert (raised.value.line, raised.value.column) == (line, column)
     assert raised.value.caret
     assert raised.value.advice
+
+
+@pytest.mark.parametrize("name", ["if", "unless", "each", "with", "lookup"])
+def test_a_helper_of_its_own_is_called_with_something(name: str) -> None:
+    with pytest.raises(TemplateError, match=f"`{name}` needs a value"):
+        compile_template(f"{{{{{name}}}}}", "handlebars")
+    assert rendered(f"{{{{this.{name}}}}}", {name: "a field"}) == "a field"
+
+
+@pytest.mark.parametrize("source", ["{{#if (a)}}x{{/if}}", "{{lookup (a) 0}}"])
+def test_what_is_called_in_parentheses_is_a_helper(source: str) -> None:
+    template = compile_template(source, "handlebars")
+    assert [found.code for found in template.findings] == ["unknown-helper"]
+    with pytest.raises(TemplateError, match="there is no helper `a`"):
+        template.render({"a": [1]})
+
+
+@pytest.mark.parametrize("options", [{"strict": True}, {"assumeObjects": True}, {"strict": True, "compat": True}])
+def test_strict_templates_know_the_index_in_sections_too(options: dict[str, bool]) -> None:
+    source = "{{#items}}{{@index}}{{@first}}{{name}} {{/items}}"
+    assert rendered(source, LIST, options=options) == "0trueone 1falsetwo "
+
+
+@pytest.mark.parametrize("source", ["{{@index}}", "{{@brand}}", "{{#each items}}{{@brand}}{{/each}}", "{{@brand.x}}"])
+def test_a_strict_template_refuses_private_names_that_are_not_there(source: str) -> None:
+    with pytest.raises(TemplateError):
+        rendered(source, LIST, options={"strict": True})
+
+
+def test_a_strict_template_sees_a_private_name_that_was_handed_over() -> None:
+    assert rendered("{{@brand}}", {"@brand": "Shop"}, options={"strict": True}) == "Shop"
+
+
+@pytest.mark.parametrize("source", ["{{none}}", "{{title.x}}", "{{#items}}{{none}}{{/items}}"])
+def test_strict_holds_where_names_are_looked_for_around(source: str) -> None:
+    with pytest.raises(TemplateError):
+        rendered(source, LIST, options={"strict": True, "compat": True})
+    assert rendered("{{#items}}{{title}}{{/items}}", LIST, options={"strict": True, "compat": True}) == "TT"
 
 
 def test_an_unknown_helper_is_found_and_stops_only_who_reaches_it() -> None:
