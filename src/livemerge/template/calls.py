@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from livemerge.template import runtime
 from livemerge.template.limits import MAX_INCLUDE_DEPTH, MAX_ITERATIONS
-from livemerge.template.runtime import LISTS, SEQUENCES, Context, Fault, Output, Program, Scope
+from livemerge.template.runtime import LISTS, MAPPINGS, SEQUENCES, Context, Fault, Output, Program, Scope
 from livemerge.template.trace import TracePoint
 from livemerge.template.wire import escape_kernel
 
@@ -60,15 +60,16 @@ def _include(
     context.depth += 1
     result = None
     for item in runtime.rounds(context, bound if isinstance(bound, LISTS) else (bound,), output):
-        names[variable] = names.get(variable) if item is None else item
-        if names[variable] is None:
-            del names[variable]
+        names[variable] = item
         result = program(context, scope, output)
         if result:
             break
     context.depth -= 1
     scope.pop()
     return result
+
+
+_REPEATED = (*SEQUENCES, *MAPPINGS)  # what `render … for` goes over; any other value is rendered once, without a loop
 
 
 def _render(
@@ -88,8 +89,9 @@ def _render(
     inner.depth = context.depth + 1
     inner.is_isolated = True
     inner.work, inner.checkpoint = context.work, context.checkpoint
-    items = runtime.items_of(bound) if repeats and isinstance(bound, SEQUENCES) else (bound,)
-    loop = runtime.ForLoop(_own_name(name), len(items)) if repeats and not isinstance(bound, str) else None
+    goes_round = repeats and isinstance(bound, _REPEATED)
+    items = runtime.items_of(bound) if goes_round else (bound,)
+    loop = runtime.ForLoop(_own_name(name), len(items)) if goes_round else None
     for item in runtime.rounds(inner, items, output):
         names = dict(arguments)
         if item is not runtime.MISSING and item is not None:

@@ -127,7 +127,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`operator` is one of == != < > <= >= contains."""
+    """`operator` is one of == != < > <= >= contains; any other stops the rendering where it is reached."""
 
     left: Expression
     operator: str

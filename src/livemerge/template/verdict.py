@@ -108,7 +108,8 @@ class Judge:
             found = self.verdict(node, known)
             return UNKNOWN if found is None else found
         if isinstance(node, nodes.Comparison):
-            return self._asked(self.comparing[node.operator], (node.left, node.right), known)
+            compare = self.comparing.get(node.operator)
+            return UNKNOWN if compare is None else self._asked(compare, (node.left, node.right), known)
         if isinstance(node, nodes.Choice):
             found = self.verdict(node.condition, known)
             return UNKNOWN if found is None else self._value(node.first if found else node.second, known)

@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote
@@ -25,6 +25,7 @@ from livemerge.template.filters.text import bounded, moment_of, plain, shown
 from livemerge.template.limits import MAX_TEXT_CHARACTERS
 from livemerge.template.runtime import LISTS, MAPPINGS, Context, Fault, is_number, too_long, whole_number
 
+_MOST_HOURS = 13  # that `time_zone` takes, as Rails does; a zone has no greater number
 CACHED_S = 300.0  # Braze keeps a reply to GET for five minutes at least, and for four hours at most
 LONGEST_S = 14_400.0
 RETRIES = 5
@@ -110,10 +111,14 @@ def number_with_delimiter(value: Any) -> Any:
     return f"{'-' if whole.startswith('-') else ''}{int(digits):,}{dot}{rest}"
 
 
-def time_zone(context: Context, value: Any, name: Any) -> Any:
-    """A moment on the clocks of a time zone, for `date` to format; what is no date as it is."""
+def time_zone(context: Context, value: Any, zone: Any) -> Any:
+    """A moment on the clocks of a time zone: its name, or hours ahead of UTC. What is no date stays as it is."""
     at = moment_of(value, context)
-    return value if at is None else in_zone(at, plain(name))
+    if at is None:
+        return value
+    if is_number(zone) and abs(zone) <= _MOST_HOURS:
+        return at.astimezone(timezone(timedelta(hours=float(zone))))
+    return in_zone(at, plain(zone))
 
 
 def in_zone(at: datetime, name: str) -> datetime:

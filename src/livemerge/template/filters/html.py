@@ -60,9 +60,9 @@ def escape(value: Any) -> str | None:
     return None if value is None else text if isinstance(text, Markup) else Markup(escaped(text))
 
 
-def escape_once(value: Any) -> str | None:
+def escape_once(value: Any) -> str:
     """Escaped HTML in which entities stay what they are."""
-    return None if value is None else Markup(_escaped_once(plain(value)))
+    return Markup(_escaped_once(plain(value)))
 
 
 def newline_to_br(value: Any) -> str:
@@ -80,8 +80,8 @@ def escape_as_text(value: Any) -> str | None:
     return None if value is None else escaped(plain(value))
 
 
-def escape_once_as_text(value: Any) -> str | None:
-    return None if value is None else _escaped_once(plain(value))
+def escape_once_as_text(value: Any) -> str:
+    return _escaped_once(plain(value))
 
 
 def newline_to_br_as_text(value: Any) -> str:

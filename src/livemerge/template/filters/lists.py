@@ -12,7 +12,6 @@ from livemerge.template.limits import MAX_ITERATIONS, MAX_TEXT_CHARACTERS, MAX_V
 from livemerge.template.runtime import (
     LISTS,
     MAPPINGS,
-    SEQUENCES,
     Fault,
     ForLoop,
     Special,
@@ -154,7 +153,7 @@ def reverse(value: Any) -> list[Any]:
 def concat(value: Any, other: Any) -> list[Any]:
     if not isinstance(other, LISTS):
         raise Fault("concat needs a list", "give it a list")
-    both = _items(value) + _items(other)
+    both = [*_items(value), *other]  # the lists in the other one stay lists, as in Ruby
     if len(both) > MAX_ITERATIONS:
         raise Fault(f"a list grows over {MAX_ITERATIONS} items")
     return both
@@ -253,6 +252,8 @@ def _sorted(items: list[Any], name: Any, meant: Callable[[Any], Any]) -> list[An
     """Items in order of what they mean or a property of theirs does; nil where one has no properties at all."""
     if name is not None and not all(map(_has_properties, items)):
         return None
+    if len(items) < 2:
+        return items
     keys = [meant(item if name is None else _property(item, name)) for item in items]
     positions: Iterable[int]
     if set(map(type, keys)) in _ALIKE:
@@ -278,7 +279,7 @@ def _in_order(left: Any, right: Any) -> int:
 def sum_(value: Any, name: Any = None) -> Number:
     total: Number = 0
     for item in _items(value):
-        found = item if name is None else _property(item, name)
+        found = item if name is None else _property(item, name) if _has_properties(item) else 0
         total = plus(total, found)
     return total
 
@@ -287,7 +288,7 @@ def slice_(value: Any, start: Any, length: Any = None) -> Any:
     """A part of a text or list, from a position that may count from the end; one item unless told."""
     at = strict_number(start)
     many = 1 if length is None else strict_number(length)
-    whole = list(value) if isinstance(value, SEQUENCES) else shown(value)
+    whole = list(value) if isinstance(value, LISTS) else shown(value)
     at = at + len(whole) if at < 0 else at
     if at < 0 or many < 0 or at > len(whole):
         return whole[:0] if isinstance(whole, list) else ""

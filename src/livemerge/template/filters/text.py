@@ -7,7 +7,7 @@ escaped (see runtime.joined).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -135,16 +135,55 @@ def replace_last(value: Any, search: Any, replacement: Any) -> str:
     return joined((text[:at], _closed_in(text, shown(replacement)), text[at + len(sought) :]))
 
 
+_REFERENCE = re.compile(r"\\([0-9&`'\\])")
+
+
 def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
     if type(value) is str and type(search) is str and type(replacement) is str and _is_short(value, replacement):
         return value.replace(search, replacement, times)
     text, sought, instead = shown(value), plain(search), shown(replacement)
+    if "\\" in instead:
+        return _replaced_with_references(text, sought, _closed_in(text, instead), times)
     found = plain(text).count(sought) if times < 0 else 1
     if len(text) + found * len(instead) > MAX_TEXT_CHARACTERS:
         raise too_long()
     if isinstance(instead, Markup) is not isinstance(text, Markup) and instead and sought:
         return joined([each for piece in text.split(sought, times) for each in (instead, piece)][1:])
     return like(text, plain(text).replace(sought, str.__str__(_closed_in(text, instead)), times))
+
+
+def _replaced_with_references(text: str, sought: str, instead: str, times: int) -> str:
+    """Text in which each replacement speaks of what it replaces, as in Ruby's `gsub`: `\\0` or `\\&` is that text."""
+    pieces, at, size, searched = list[str](), 0, len(text), plain(text)
+    start = searched.find(sought)
+    while start >= 0 and times:
+        end = start + len(sought)
+        made = list(_spoken(instead, text, start, end))
+        size += sum(map(len, made))
+        if size > MAX_TEXT_CHARACTERS:
+            raise too_long()
+        pieces += (text[at:start], *made)
+        at, times = end, times - 1
+        start = searched.find(sought, max(end, start + 1))
+    return joined((*pieces, text[at:]))
+
+
+def _spoken(instead: str, text: str, start: int, end: int) -> Iterator[str]:
+    """The pieces of what replaces one part of a text; there are no groups that `\\1` could mean."""
+    at = 0
+    for reference in _REFERENCE.finditer(instead):
+        yield instead[at : reference.start()]
+        match reference[1]:
+            case "0" | "&":
+                yield text[start:end]
+            case "`":
+                yield text[:start]
+            case "'":
+                yield text[end:]
+            case "\\":
+                yield "\\"
+        at = reference.end()
+    yield instead[at:]
 
 
 def _closed_in(text: str, instead: str) -> str:
@@ -155,7 +194,8 @@ def _closed_in(text: str, instead: str) -> str:
 
 def _is_short(text: str, replacement: str) -> bool:
     """Whether the text is within the limit even with the replacement before each of its characters."""
-    return len(text) < SHORT_TEXT and len(replacement) < MAX_TEXT_CHARACTERS // (2 * SHORT_TEXT)
+    is_short = len(text) < SHORT_TEXT and len(replacement) < MAX_TEXT_CHARACTERS // (2 * SHORT_TEXT)
+    return is_short and "\\" not in replacement
 
 
 def remove(value: Any, search: Any) -> str:

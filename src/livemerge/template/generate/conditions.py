@@ -69,6 +69,9 @@ def comparison(function: Function, node: nodes.Comparison) -> str:
     left, right = bare(function, node.left), bare(function, node.right)
     if node.operator == "contains":
         return compared(function, "CONTAINS", node.left, node.right, (left, right))
+    if node.operator not in _ORDERS:
+        what, advice = f"unknown operator `{node.operator}`", "use == != < > <= >= or contains"
+        return f"REFUSE({function.constant(what)}, {function.constant(advice)})"
     call = _ORDERS[node.operator]
     if not isinstance(node.right, nodes.Literal) or type(node.right.value) is not int:
         return compared(function, call, node.left, node.right, (left, right))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from livemerge.template.filters.braze import BRAZE_FILTERS
@@ -17,15 +18,30 @@ from livemerge.template.liquid.dialect import Desk, Dialect
 from livemerge.template.liquid.expressions import ALL_DATA
 from livemerge.template.liquid.parser import Read, parse_liquid
 from livemerge.template.liquid.tokens import Token
-from livemerge.template.nodes import Block, FilterCall, Include, Literal, Output, Unsupported
+from livemerge.template.nodes import (
+    Block,
+    Capture,
+    FilterCall,
+    Include,
+    Literal,
+    Output,
+    Place,
+    Statement,
+    Unsupported,
+)
 
 _STOP = re.compile(r"\$\{[^{}\n]{0,200}\}|\{\{|[}%]\}")
 _PIECE = re.compile(
-    r"(?P<dot>\.\s*)?\$\{\s*(?P<name>[^{}\n]{1,200}?)\s*\}|(?P<bracket>\{\{-?|-?\}\})|\"[^\"]*\"|'[^']*'"
+    r"(?P<dot>\.\s*)?\$\{\s*(?P<name>[^{}\n]{1,200}?)(?P<steps>(?:\[[^\[\]{}\n]{1,50}\])*)\s*\}"
+    r"|(?P<bracket>\{\{-?|-?\}\})|\"[^\"]*\"|'[^']*'"
 )
 _SET = re.compile(r"\{%-?\s{0,20}(?:assign|capture|for|tablerow|increment|decrement)\s{1,20}([\w-]{1,200})")
 _WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _BLOCK = re.compile(r"\s*content_blocks\s*\.\s*\$\{\s*([^{}\n]{1,200}?)\s*\}\s*(?:\|\s*id\s*:.*)?", re.DOTALL)
+_INSIDE = re.compile(
+    r"(?P<block>content_blocks\s*\.\s*\$\{\s*(?P<name>[^{}\"\n]{1,200}?)\s*\})"
+    r"|\$\{[^{}\n]{0,200}\}|\{\{|\}\}|\"[^\"]*\"|'[^']*'|(?P<brace>[{}])"
+)
 _REASON = re.compile(r"\(?\s*(?:\"([^\"]*)\"|'([^']*)')?\s*\)?")
 
 
@@ -56,15 +72,15 @@ def plain_liquid(text: str) -> Callable[[str], str]:
 def _plain(found: re.Match[str], variables: frozenset[str]) -> str:
     if found["bracket"]:
         return " " * len(found[0])
-    name = found["name"]
+    name, steps = found["name"], found["steps"]
     if name is None:
         return found[0]
-    key = f'["{name}"]' if "'" in name else f"['{name}']"
+    key = f'["{name}"]{steps}' if "'" in name else f"['{name}']{steps}"
     if found["dot"]:
         return key
     if name in variables:  # the field is still meant, not the variable
         return ALL_DATA + key
-    return name.rjust(len(found[0])) if _WORD.fullmatch(name) else key
+    return f"{name}{steps}".rjust(len(found[0])) if _WORD.fullmatch(name) else key
 
 
 def content_block(desk: Desk, token: Token) -> Block | None:
@@ -72,8 +88,32 @@ def content_block(desk: Desk, token: Token) -> Block | None:
     found = _BLOCK.fullmatch(token.markup)
     if found is None:
         return None
+    return _stored(found[1], desk.source.place(token.start))
+
+
+def _stored(name: str, place: Place) -> Block:
+    return (Include(Literal(name, place), False, (), place),)
+
+
+def lifted(desk: Desk, token: Token) -> tuple[Block, Token]:
+    """The stored blocks that an output or an assignment goes on with, kept before it; single braces in a tag are
+    passed over, as Braze's own examples have them."""
     place = desk.source.place(token.start)
-    return (Include(Literal(found[1], place), False, (), place),)
+    captures: list[Statement] = []
+
+    def without(found: re.Match[str]) -> str:
+        if found["brace"] and token.kind == "tag":
+            return " "
+        if not found["block"]:
+            return found[0]
+        if token.kind == "tag" and token.name not in ("assign", "echo"):
+            advice = "assign its text before, and use that: {% assign text = {{content_blocks.${name}}} %}"
+            raise desk.source.error(f"a content block cannot stand in `{token.name}`", place, advice)
+        captures.append(Capture(f"content block {found['name']}", _stored(found["name"], place), place))
+        return f'["content block {found["name"]}"]'
+
+    markup = _INSIDE.sub(without, token.markup)
+    return tuple(captures), replace(token, markup=markup)
 
 
 def abort_message_tag(desk: Desk, token: Token) -> Block:
@@ -125,6 +165,7 @@ BRAZE = Dialect(
         "translation": _translation_tag,
     },
     content_block,
+    lifted,
     frozenset({"connected_content"}),
 )
 

@@ -21,6 +21,7 @@ DEFAULT_NAME = "connected"
 _REPLY = "reply of connected_content"  # a variable no template can name
 _WORD = re.compile(r"(?:\{\{(?:\$\{[^{}\n]{0,200}\}|(?!\}\}).){0,2000}?\}\}|\S)+", re.DOTALL)
 _INTERPOLATED = re.compile(r"\{\{-?((?:\$\{[^{}\n]{0,200}\}|(?!\}\}).){0,2000}?)-?\}\}", re.DOTALL)
+_BLOCK = re.compile(r"content_blocks\s{0,100}\.")
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _FLAGS = frozenset({"no_cache", "retry"})
 _VALUES = frozenset(
@@ -125,6 +126,8 @@ class _Options:
         for found in _INTERPOLATED.finditer(markup.text):
             if found.start() > at:
                 yield Literal(markup.text[at : found.start()], self.place)
+            if _BLOCK.search(found[1]):
+                raise self.refusal("a content block cannot stand in `connected_content`", "capture its text before")
             inner = Markup(self.desk.plain(found[1]), markup.offset + found.start(1))
             value = self.desk.grammar.filtered(inner)
             yield FilterCall(value, "json_escape", (), (), self.place) if is_json else value

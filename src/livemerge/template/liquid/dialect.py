@@ -35,6 +35,7 @@ class Dialect:
     """A dialect; `plain_of` gives, for the text of a template, what makes plain Liquid of any markup in it.
 
     `tags` and `output` read a tag or an output the dialect's own way; `output` gives None for those that are Liquid's.
+    `lifted` gives what has to be done before a tag or an output, and that tag or output with the values it needs.
     """
 
     name: str = ""
@@ -43,6 +44,7 @@ class Dialect:
     plain_of: Callable[[str], Callable[[str], str]] = _plain_liquid
     tags: Mapping[str, Callable[[Desk, Token], Block]] = field(default_factory=dict)
     output: Callable[[Desk, Token], Block | None] | None = None
+    lifted: Callable[[Desk, Token], tuple[Block, Token]] | None = None
     writing: frozenset[str] = frozenset()  # those of its tags that write something
 
 

@@ -157,7 +157,7 @@ class ExpressionReader:
             return self._number(place)
         if word.kind == "(":
             return self._range(place)
-        if word.kind in ("id", "["):
+        if word.kind == "[" or (word.kind == "id" and word.text != "contains"):
             return self._path(place)
         return self.refuse(f"expected a value, found {self._found()}", "give a name, a number or a quoted text")
 

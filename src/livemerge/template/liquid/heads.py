@@ -33,7 +33,6 @@ class CycleHead:
     """`cycle`: its values, and the group it belongs to."""
 
     values: tuple[Expression, ...]
-    written: str  # the values as written
     group: Expression | None = None
 
 

@@ -177,11 +177,12 @@ class LaxGrammar:
         left = self.value(found[1], offset + found.start(1))
         if not found[2]:
             return left
-        if found[2] not in OPERATORS:
-            self.refuse(f"unknown operator `{found[2]}`", markup, "use == != < > <= >= or contains")
         right = self.value(found[3] or "", offset + found.start(3) if found[3] else offset)
-        operator = "!=" if found[2] == "<>" else found[2]
-        return Comparison(left, operator, right, self.source.place(offset + found.start(2)))
+        operator, place = "!=" if found[2] == "<>" else found[2], self.source.place(offset + found.start(2))
+        if operator not in OPERATORS:  # Ruby finds out where it compares, if it ever does
+            what, advice = f"unknown operator `{operator}`", "use == != < > <= >= or contains"
+            self.findings.append(self.source.finding("unknown-operator", "error", what, place, advice))
+        return Comparison(left, operator, right, place)
 
     # --- tags ---
 
@@ -229,7 +230,7 @@ class LaxGrammar:
         if not values:
             self.refuse("`cycle` has no values", markup, "write the values it goes round")
         group = self.value(named[1], markup.offset) if named else None
-        return CycleHead(tuple(values), markup.text[start:].strip(WHITE), group)
+        return CycleHead(tuple(values), group)
 
     def include(self, markup: Markup, *, is_isolated: bool) -> IncludeHead:
         found = (_RENDER if is_isolated else _INCLUDE).search(markup.text)

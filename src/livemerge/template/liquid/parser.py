@@ -25,11 +25,13 @@ from livemerge.template.nodes import (
     Case,
     Counter,
     Cycle,
+    Expression,
     For,
     If,
     IfChanged,
     Include,
     Interrupt,
+    Literal,
     Not,
     Output,
     Place,
@@ -40,8 +42,10 @@ from livemerge.template.nodes import (
     When,
 )
 
-_ASSIGN = re.compile(r"\s*([\w\-.\[\]()]{1,200})\s*=\s*", re.ASCII)
+_ASSIGN = re.compile(r"\s*((?:\(?[\w\-.\[\]]\)?){1,200})\s*=\s*", re.ASCII)
 _NAME = re.compile(r"[\w\-.\[\]]{1,200}", re.ASCII)
+_STRICT_NAME = re.compile(r"([\"']?)([A-Za-z_][\w\-.\[\]]{0,200})\1", re.ASCII)
+_COUNTER = re.compile(r"[A-Za-z_][\w-]{0,200}\??", re.ASCII)
 MAX_LAX_CHARACTERS = 5_000  # of one tag; patterns take the square of it, so longer ones are read word by word
 _SETS_SELF = re.compile(r"(?:assign|capture|for|tablerow|increment|decrement)\s{1,20}self\b|\bself\s{0,20}:")
 _UNREAD = frozenset({"#", "comment", "doc", "liquid", "raw"})  # whose markup is not read as it stands
@@ -91,7 +95,7 @@ class _Parser:
         statements: list[Statement] = []
         while (token := tokens.next()) is not None:
             if token.kind == "tag" and token.name in ends:
-                return tuple(statements), self.in_plain_liquid(token)
+                return tuple(statements), self.in_plain_liquid(token)[1]
             statements += self.statement(tokens, token)
         if opener is not None:
             raise self.error(f"`{opener.name}` is never closed", opener, f"close it with `end{opener.name}`")
@@ -107,17 +111,22 @@ class _Parser:
         read = TAGS.get(token.name)
         if read is None:
             return self.other_tag(token, place)
+        before: Block = ()
         if token.name not in _UNREAD:
-            token = self.in_plain_liquid(token)
+            before, token = self.in_plain_liquid(token)
         self.open.append(token.name)
         if len(self.open) > MAX_NESTING:
             raise self.error(f"tags are nested deeper than {MAX_NESTING}", token)
         found = read(self, tokens, token, place)
         self.open.pop()
-        return found
+        return (*before, *found)
 
-    def in_plain_liquid(self, token: Token) -> Token:
-        return token if self.dialect is LIQUID else replace(token, markup=self.plain(token.markup))
+    def in_plain_liquid(self, token: Token) -> tuple[Block, Token]:
+        """A tag or an output as plain Liquid, and what has to be done before it."""
+        if self.dialect is LIQUID:
+            return (), token
+        before, token = self.dialect.lifted(self.desk(token), token) if self.dialect.lifted else ((), token)
+        return before, replace(token, markup=self.plain(token.markup))
 
     def desk(self, token: Token) -> Desk:
         return Desk(self.source, self.grammar(token), self.findings, self.plain)
@@ -126,9 +135,16 @@ class _Parser:
         """What an output means: most often a value that is written."""
         read = self.dialect.output
         found = read(self.desk(token), token) if read else None
-        return (self.output(self.in_plain_liquid(token)),) if found is None else found
+        if found is not None:
+            return found
+        before, token = self.in_plain_liquid(token)
+        return (*before, self.output(token))
 
     def output(self, token: Token) -> Output:
+        if token.kind == "output" and "}" in token.markup and not self.is_strict:
+            raise self.error(
+                "a single `}` ends an output, also in quotes", token, "assign the text, and write that name"
+            )
         value = self.grammar(token).filtered(_markup(token))
         return Output(value, token.markup.strip(), self.source.place(token.start))
 
@@ -199,6 +215,8 @@ class _Parser:
             body, following = self.block(tokens, ("when", "else", "endcase"), token)
             at = self.source.place(arm.start)
             if arm.name == "else":
+                if arm.markup:
+                    raise self.error("the `else` of `case` takes no value", arm, "write it as `else`, or use `when`")
                 arms.append(When(None, "else", body, at))
             else:
                 values = self.grammar(arm).when(_markup(arm))
@@ -239,12 +257,12 @@ class _Parser:
 
     def cycle_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
         head = self.grammar(token).cycle(_markup(token))
-        return (Cycle(head.values, head.group, head.written, place),)
+        return (Cycle(head.values, head.group, _turns(head.values), place),)
 
     # --- tags that remember ---
 
     def assign_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
-        found = _ASSIGN.match(token.markup)
+        found = (_ASSIGN.match if self.is_strict else _ASSIGN.search)(token.markup)
         if found is None:
             raise self.error("`assign` needs a name and a value", token, "write it as `assign name = value`")
         offset = token.offset + found.end()
@@ -252,14 +270,17 @@ class _Parser:
         return (Assign(found[1], value, place),)
 
     def capture_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
-        found = _NAME.search(token.markup)
+        found = (_STRICT_NAME.fullmatch if self.is_strict else _NAME.search)(token.markup)
         if found is None:
             raise self.error("`capture` needs a name", token, "write it as `capture name`")
         body, _ = self.block(tokens, ("endcapture",), token)
-        return (Capture(found[0], body, place),)
+        return (Capture(found[found.lastindex or 0], body, place),)
 
     def counter_tag(self, _tokens: Tokens, token: Token, place: Place) -> Block:
-        return (Counter(token.markup.strip(WHITE), 1 if token.name == "increment" else -1, place),)
+        name = token.markup.strip(WHITE)
+        if self.is_strict and not _COUNTER.fullmatch(name):
+            raise self.error(f"`{token.name}` needs a name", token, f"write it as `{token.name} name`")
+        return (Counter(name, 1 if token.name == "increment" else -1, place),)
 
     def ifchanged_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
         body, _ = self.block(tokens, ("endifchanged",), token)
@@ -275,7 +296,7 @@ class _Parser:
         return block
 
     def raw_tag(self, tokens: Tokens, token: Token, place: Place) -> Block:
-        if token.markup and self.is_strict:
+        if token.markup:
             raise self.error("`raw` takes no arguments", token)
         body = tokens.raw()
         if body is None:
@@ -301,7 +322,7 @@ class _Parser:
             return None
 
     def doc_tag(self, tokens: Tokens, token: Token, _place: Place) -> Block:
-        if token.markup and self.is_strict:
+        if token.markup:
             raise self.error("`doc` takes no arguments", token)
         body = tokens.raw("enddoc")
         if body is None:
@@ -323,6 +344,12 @@ class _Parser:
         head = self.grammar(token).include(_markup(token), is_isolated=is_isolated)
         arguments = tuple(head.arguments.items())
         return (Include(head.name, is_isolated, arguments, place, head.bound, head.repeats, head.alias),)
+
+
+def _turns(values: tuple[Expression, ...]) -> str:
+    """What tells one cycle without a name from another: its values, however they are written."""
+    known = [each.value if isinstance(each, Literal) else None for each in values]
+    return ", ".join(f"{type(value).__name__} {getattr(value, 'name', value)!r}" for value in known)
 
 
 def _markup(token: Token) -> Markup:

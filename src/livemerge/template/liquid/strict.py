@@ -80,16 +80,14 @@ class StrictGrammar:
         reader = self.reader(markup)
         if reader.word.kind == "end":
             reader.refuse("`cycle` has no values", "write the values it goes round")
-        start, values = reader.position, [reader.value()]
+        values = [reader.value()]
         group: Expression | None = None
         if reader.accept(":"):
-            group, start = values[0], reader.position
-            values = [reader.value()]
+            group, values = values[0], [reader.value()]
         while reader.accept(",") and reader.word.kind != "end":
             values.append(reader.value())
-        written = reader.text_from(start)
         reader.end()
-        return CycleHead(tuple(values), written, group)
+        return CycleHead(tuple(values), group)
 
     def include(self, markup: Markup, *, is_isolated: bool) -> IncludeHead:
         reader = self.reader(markup)

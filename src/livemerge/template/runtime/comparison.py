@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from livemerge.template.limits import MAX_VALUE_NESTING
 from livemerge.template.runtime.fault import Fault
-from livemerge.template.runtime.texts import text_of
+from livemerge.template.runtime.texts import inspect, text_of
 from livemerge.template.runtime.values import BLANK, LISTS, MAPPINGS, SEQUENCES, Special, is_blank, is_empty, is_number
 
 
@@ -100,7 +100,7 @@ def contains(left: Any, right: Any) -> bool:
     if right is None or left is None:
         return False
     if isinstance(left, str):
-        return text_of(right) in left
+        return (inspect(right) if isinstance(right, LISTS) else text_of(right)) in left
     if isinstance(left, MAPPINGS):
         return isinstance(right, (str, int, float)) and right in left
     if type(left) is list and type(right) is str and _PLAIN.issuperset(map(type, left)):

@@ -35,6 +35,50 @@ def asked(template: str, data: Mapping[str, object] | None = None) -> Request:
 @pytest.mark.parametrize(
     ("template", "text"),
     [
+        ('{% assign y = {{${seen_on}} | date: "%Y" %}{{ y }}', "2026"),
+        ("{% assign b = {{custom_attribute.${Brands Viewed}} | first } %}{{ b }}", "A"),
+        ("{% if {device.${carrier}} contains 'tel' %}Y{% endif %}", "Y"),
+        ("{{custom_attribute.${Brands Viewed[1]}}}{{custom_attribute.${Brands Viewed}[2]}}", "BC"),
+        ("{{${seen_on} | time_zone: -0005 | date: '%H'}}", "22"),
+    ],
+)
+def test_templates_of_its_use_case_library_read_as_they_are_meant(template: str, text: str) -> None:
+    data = {
+        "seen_on": "2026-03-04 03:00",
+        "custom_attribute": {"Brands Viewed": ["A", "B", "C"]},
+        "device": {"carrier": "a tel"},
+    }
+    assert braze(template, data) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{% assign l = {{content_blocks.${List}}} | split: ',' %}{{ l[1] }}", "b&amp;c"),
+        ("{{ content_blocks.${List} | upcase }}", "A,B&AMP;C"),
+        ("{% liquid\n assign l = content_blocks.${List}\n echo l\n%}", "a,b&amp;c"),
+    ],
+)
+def test_a_content_block_may_be_worked_on(template: str, text: str) -> None:
+    assert braze(template, {"x": "b&c"}, templates={"List": "a,{{x}}"}) == text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% if {{content_blocks.${List}}} contains 'a' %}{% endif %}",
+        "{% if x %}{% elsif content_blocks.${List} == 'a' %}{% endif %}",
+        "{% connected_content https://api.example :method post :body {{content_blocks.${List}}} %}",
+    ],
+)
+def test_a_content_block_where_it_cannot_be_is_never_taken_for_a_field(template: str) -> None:
+    with pytest.raises(TemplateError, match="content block"):
+        braze(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
         ("{{${first_name}}}", "Ada &amp; Co"),
         ("{{ ${first_name} | upcase }}", "ADA &amp; CO"),
         ("{{custom_attribute.${loyalty tier}}}", "gold"),

@@ -28,6 +28,10 @@ def lax(template: str) -> str:
         ('{{ b | append: "|" }}', "x|"),
         ("{{ b | replace: 'x' 'y' }}", ""),
         ("{% if a = 1 %}Y{% else %}N{% endif %}", "unknown operator `=`"),
+        ("{% if a %}Y{% elsif a b a %}N{% endif %}", "Y"),
+        ("{% if f and a b a %}Y{% else %}N{% endif %}", "N"),
+        ("{% if a and a b a %}Y{% else %}N{% endif %}", "unknown operator `b`"),
+        ("{% assign x y = 2 %}{{ y }}{{ x }}", "2"),
         ("{% if a == 1 b %}Y{% endif %}", "Y"),
         ("{% if a && b %}Y{% endif %}", "Y"),
         ("{% if f || b %}Y{% else %}N{% endif %}", "N"),
@@ -54,7 +58,16 @@ def test_a_template_reads_as_in_ruby(template: str, text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", ["{% for i c %}{% endfor %}", "{% if %}{% endif %}", "{% render a %}", "{% cycle %}"]
+    "template",
+    [
+        "{% for i c %}{% endfor %}",
+        "{% if %}{% endif %}",
+        "{% render a %}",
+        "{% cycle %}",
+        "{% raw x %}{% endraw %}",
+        "{{ a } and {{ b }}",
+        "{{ '}' }}",
+    ],
 )
 def test_what_no_parser_can_read_is_refused(template: str) -> None:
     with pytest.raises(TemplateError):
