@@ -271,7 +271,8 @@ class Each:
     """A loop over a list's items or a mapping's values, which makes them its context.
 
     Beside `name`, its body has `name.index`, `.key`, `.first`, `.last` and `.loops`. `outer` is set for a section: its
-    value may also be true (once, in the context `outer`) or anything else that is not false (once, in that).
+    value may also be true (once, in the context `outer`) or anything else that is not false (once, in that), be it 0
+    or an empty text unless `skips_empty`.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Each:
     source: str
     outer: Expression | None = None
     around: str = ""  # the context scope outside
+    skips_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +312,8 @@ class Partial:
     `private` are names it sees beside its data, of the `levels` loops around; `fragments` it may write by name
     (before ours of the same name, or where `is_outermost_first` after), `block` by `@partial-block`; `fallback` stands
     in where there is no such template. `scope` is the context scope whose contexts it sees, if any. Each line is
-    indented by `indent` when it is written, or where `indents_source` before it is read.
+    indented by `indent` when it is written, or where `indents_source` before it is read; where `indents_pieces` that
+    is done to pieces only, and empty lines stay empty.
     """
 
     name: Expression
@@ -325,6 +328,7 @@ class Partial:
     fallback: Fragment | None = None
     indent: str = ""
     indents_source: bool = False
+    indents_pieces: bool = False
     is_outermost_first: bool = False
 
 

@@ -137,7 +137,7 @@ def each(function: Function, node: nodes.Each) -> None:
         function.emit(f"{items}, {extra} = ({name}, None) if type({named}) is list else EACH({name})")
     else:
         name, named = function.named(value(function, node.items))
-        other = f"SECTION({name}, {function.inline(node.outer)})"
+        other = f"SECTION({name}, {function.inline(node.outer)}, {node.skips_empty})"
         function.emit(f"{extra}, {items} = (True, {name}) if type({named}) is list else {other}")
     if function.is_traced:
         point = function.constant(TracePoint(node.place.line, node.place.column, node.source))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from livemerge.template import nodes
@@ -71,14 +72,17 @@ def partial(function: Function, node: nodes.Partial) -> None:
     if node.indent and not node.indents_source:
         start = function.fresh("n")
         function.emit(f"{start} = len({function.sink.output})")
-    function.emit(
+    call = (
         f"PARTIAL(c, F, {function.sink.output}, {_kind(function)!r}, {name}, {function.table}, {table}, {context}, "
         f"{{{arguments}}}, {f'{{{names}}}' if names else None}, {node.levels}, "
         f"{f'BLOCK({block}, F)' if node.block else None}, {fallback}, {contexts}, "
         f"{node.indent if node.indents_source else ''!r})"
     )
+    function.emit(f"if {call}:" if start and node.indents_pieces else call)
     if start:
-        function.emit(f"INDENT({function.sink.output}, {start}, {node.indent!r}, {markup_writer(function)})")
+        mark = f"{node.indent!r}, {markup_writer(function)}, {node.indents_pieces}"
+        with function.indented() if node.indents_pieces else nullcontext():
+            function.emit(f"INDENT({function.sink.output}, {start}, {mark})")
 
 
 def _table(function: Function, node: nodes.Partial) -> str:

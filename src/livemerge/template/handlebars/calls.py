@@ -12,6 +12,8 @@ from livemerge.template.runtime import Context, Fault, Output, Scope, charge, lo
 
 BLOCK = "@partial-block"
 _HARD_BREAK = re.compile(rb"(?<!=)\r\n")
+_FILLED_BREAK = re.compile(rb"(?<!=)\r\n(?!\r\n|\Z)")  # those before lines that are not empty
+_FILLED_FEED = re.compile(r"\n(?!\n|\Z)")
 
 Fragment = Callable[[Context, "Frame", Output, Any], None]
 Chain = Any  # (context, the chain around it), None outside of all
@@ -109,8 +111,8 @@ def partial(
     fallback: Fragment | None,
     chain: Chain,
     indent: str,
-) -> None:
-    """Writes a piece or template by its name.
+) -> bool:
+    """Writes a piece or template by its name; gives whether it was one of the pieces.
 
     `known`: pieces it may be; `table`: those it may write itself, with the ones of its block. `levels`: loops of this
     template around, whose names are `names`.
@@ -128,8 +130,9 @@ def partial(
     own = frame.names if names is None else names
     inner = Frame(frame.root, frame.given, own, table, frame.block if block is None else block, chain)
     context.depth += 1
-    _write(context, frame, inner, output, kind, name, known, value, fallback, indent)
+    is_piece = _write(context, frame, inner, output, kind, name, known, value, fallback, indent)
     context.depth -= 1
+    return is_piece
 
 
 def _write(
@@ -143,17 +146,17 @@ def _write(
     value: object,
     fallback: Fragment | None,
     indent: str,
-) -> None:
+) -> bool:
     if name == BLOCK:
         if frame.block is None:
             raise Fault("there is no block around this template", "write it as `{{#> name}}…{{/name}}`")
         frame.block(context, inner, output, value)
-        return
+        return False
     text = str.__str__(name) if isinstance(name, str) else values.show(name)
     fragment = known.get(text)
     if fragment is not None:
         fragment(context, inner, output, value)
-        return
+        return True
     try:
         program = context.load(f"{indent}\0{text}" if indent else text, kind, False)
     except Fault:
@@ -161,8 +164,9 @@ def _write(
             raise
         inner.block = frame.block  # a block that stands in for a template is not its own block
         fallback(context, inner, output, value)
-        return
+        return False
     program(context, FramedScope(values.as_data(value), inner), output)
+    return False
 
 
 def block_of(fragment: Fragment, frame: Frame) -> Fragment:
@@ -177,25 +181,27 @@ def block_of(fragment: Fragment, frame: Frame) -> Fragment:
     return write
 
 
-def indent_from(output: Output, start: int, indent: str, static: Callable[[str], Any]) -> None:
-    """Indents the lines of what was written since `start`, all but an empty last one."""
+def indent_from(output: Output, start: int, indent: str, static: Callable[[str], Any], skips_empty: bool) -> None:
+    """Indents the lines of what was written since `start`, all but an empty last one, or no empty one at all."""
     mark = static(indent)
     is_due = True
     for at in range(start, len(output)):
         if output[at]:
-            output[at], is_due = _indented(output[at], mark, is_due)
+            output[at], is_due = _indented(output[at], mark, is_due, skips_empty)
 
 
-def _indented(piece: Any, mark: Any, is_due: bool) -> tuple[Any, bool]:
+def _indented(piece: Any, mark: Any, is_due: bool, skips_empty: bool) -> tuple[Any, bool]:
     """A piece with a mark at the start of its lines, and whether one is due before what follows."""
     end = "\n" if isinstance(piece, str) else b"\r\n"
     ends = piece.endswith(end) and not (isinstance(piece, bytes) and piece.endswith(b"=\r\n"))
     body = piece[: -len(end)] if ends else piece
-    if isinstance(piece, str):
-        body = body.replace("\n", f"\n{mark}")
+    is_marked = is_due and not (skips_empty and (not body or body.startswith(end)))
+    if isinstance(piece, bytes):
+        breaks = _FILLED_BREAK if skips_empty else _HARD_BREAK
+        body = breaks.sub(lambda _: b"\r\n" + mark, body)
     else:
-        body = _HARD_BREAK.sub(lambda _: b"\r\n" + mark, body)
-    return (mark if is_due else end[:0]) + body + (end if ends else end[:0]), ends
+        body = _FILLED_FEED.sub(f"\n{mark}", body) if skips_empty else body.replace("\n", f"\n{mark}")
+    return (mark if is_marked else end[:0]) + body + (end if ends else end[:0]), ends
 
 
 # Truth as Python: the commonest kinds mean what they mean there; an empty object and NaN do not.

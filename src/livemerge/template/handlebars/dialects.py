@@ -32,6 +32,9 @@ class Dialect:
     has_template_elements: bool = False  # <template name="x">
     has_mustache_tags: bool = False  # {{=| |=}}, {{<parent}}, {{>*name}}
     has_slots: bool = False  # {{$slot}}
+    has_backslashes: bool = True  # \\{{ is text
+    has_lone_braces: bool = False  # a } right behind a tag is text
+    skips_empty: bool = False  # sections over 0 and empty texts
     is_compat: bool = False  # names are looked for in all contexts around
     is_strict: bool = False  # a name that is not there is an error
     assumes_objects: bool = False  # a step into nothing is an error
@@ -52,6 +55,9 @@ DIALECTS: dict[str, Dialect] = {
         frozenset({"lookup"}),
         has_mustache_tags=True,
         has_slots=True,
+        has_backslashes=False,
+        has_lone_braces=True,
+        skips_empty=True,
         is_compat=True,
         skips_missing_partials=True,
     ),
@@ -153,6 +159,7 @@ DIALECTS: dict[str, Dialect] = {
         has_partials=False,
         has_square_tags=True,
         has_java_ways=True,
+        skips_empty=True,
         is_compat=True,
     ),
 }

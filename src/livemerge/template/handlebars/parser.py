@@ -30,9 +30,11 @@ from livemerge.template.handlebars.syntax import (
 from livemerge.template.handlebars.words import Words
 from livemerge.template.limits import MAX_NESTING
 
-_CLOSE = re.compile(r"~\}\}|\}\}(?!\})")
+_CLOSINGS = {  # of `{{` and `{{{`, by whether a `}` right behind them is text
+    False: (re.compile(r"~\}\}|\}\}(?!\})"), re.compile(r"\}~\}\}|\}\}\}(?!\})")),
+    True: (re.compile(r"~?\}\}"), re.compile(r"\}~?\}\}")),
+}
 _NEXT_TAG = re.compile(r"\\{0,2}\{\{")
-_RAW_CLOSE = re.compile(r"\}~\}\}|\}\}\}(?!\})")
 _SQUARE_CLOSE = re.compile(r"~?\]\]")
 _FOUR_CLOSE = re.compile(r"\}\}\}\}")
 _SLICE_END = re.compile(r"\Z")
@@ -225,7 +227,8 @@ class _Parser:
         """The text up to a tag; backslashes before it say whether it is one."""
         start, text = self.at, self.text[self.at : end]
         self.at = end
-        if end < len(self.text) and not self.close and self.text.startswith("{{", end):
+        has_backslashes = self.dialect.has_backslashes and not self.close
+        if end < len(self.text) and has_backslashes and self.text.startswith("{{", end):
             if text.endswith("\\\\"):
                 text = text[:-1]
             elif text.endswith("\\"):
@@ -293,7 +296,8 @@ class _Parser:
             self.after = len(ending)
             return Words(self.source, start, self.at, _SLICE_END, end, **kept)
         self.after = 0
-        closing = _SQUARE_CLOSE if is_square else (_RAW_CLOSE if kind == "{" else _CLOSE)
+        close, raw_close = _CLOSINGS[self.dialect.has_lone_braces]
+        closing = _SQUARE_CLOSE if is_square else (raw_close if kind == "{" else close)
         return Words(self.source, start, self.at, closing, len(self.text), **kept)
 
     def read(self, kind: str, words: Words, before: bool, start: int) -> Node | _Tag:

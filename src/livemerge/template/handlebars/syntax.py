@@ -87,6 +87,7 @@ class Content:
     offset: int
     is_right_cut: bool = False
     is_left_cut: bool = False
+    starts_line: bool = False  # the line before it was cut with its end
 
 
 @dataclass(slots=True)
@@ -138,6 +139,7 @@ class Section:
     inverse_strip: Strip
     close_strip: Strip
     offset: int
+    indent: str = ""  # of a parent's lines, or of what stands in a slot's place
 
 
 Node = Content | Mustache | Comment | PartialTag | Section

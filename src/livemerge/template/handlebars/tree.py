@@ -637,6 +637,7 @@ class _Builder:
             node.call.text,
             self.context(scope, place) if is_section else None,
             self.context_name(scope),
+            self.dialect.skips_empty,
         )
 
     def with_parameters(self, node: Section, scope: _Scope, given: tuple[Expression, ...]) -> _Scope:
@@ -685,7 +686,7 @@ class _Builder:
         found = replace(found, fragments=tuple(pieces.items()), is_outermost_first=node.kind == "parent")
         if node.kind == "parent":
             empty = nodes.Fragment(self.fresh("piece"), self.context_name(scope), (), found.place)
-            return (replace(found, fallback=empty),)
+            return (replace(found, fallback=empty, indent=node.indent, indents_source=True),)
         inner = self.fragment(node.program, scope, node.offset)
         return (replace(found, block=inner, fallback=inner),)
 
@@ -693,7 +694,8 @@ class _Builder:
         """Mustache's `{{$name}}…{{/name}}`: what a template that inherits this one may replace."""
         found = self.written(Call(node.call.head, (), (), node.call.text, node.offset), scope, node.offset)
         name = nodes.Literal(f"${_text(node.call.head)}", found.place)
-        return (replace(found, name=name, fallback=self.fragment(node.program, scope, node.offset)),)
+        own = self.fragment(node.program, scope, node.offset)
+        return (replace(found, name=name, fallback=own, indent=node.indent, indents_pieces=True),)
 
 
 _BLOCKS: dict[str, Callable[[_Builder, Section, _Scope], Block]] = {

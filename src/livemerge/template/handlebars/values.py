@@ -148,9 +148,9 @@ def _is_index(key: object) -> bool:
     return isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10 and (key[0] != "0" or key == "0")
 
 
-def section(value: Any, outer: object) -> tuple[bool, Any]:
+def section(value: Any, outer: object, skips_empty: bool) -> tuple[bool, Any]:
     """Whether a section loops, and the contexts it is written in; true means the one around."""
-    if value is None or value is False:
+    if value is None or value is False or (skips_empty and not is_true(value)):
         return False, ()
     if value is True:
         return False, (outer,)

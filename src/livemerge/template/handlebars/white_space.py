@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from livemerge.template.handlebars.syntax import Comment, Content, Mustache, Node, PartialTag, Program, Section, Strip
 
+_FIRST_INDENT = re.compile(r"[ \t]*\r?\n([ \t]*)")
 _LINE_END = re.compile(r"[ \t]*\r?\n?")
 
 
@@ -51,9 +52,11 @@ class _Control:
             return
         if edges.stands_alone and is_after_line_end and is_before_line_end:
             _cut_right(body, at + 1)
-            if _cut_left(body, at - 1) and isinstance(node, PartialTag):
+            if _cut_left(body, at - 1) and isinstance(node, PartialTag | Section):
                 node.indent = _indent_of(body[at - 1])
-        if isinstance(node, Section):
+        if isinstance(node, Section) and node.kind == "slot" and is_after_line_end:
+            _indent_slot(node, body, at, edges, is_alone=is_before_line_end)
+        if isinstance(node, Section) and node.kind != "parent":
             if edges.opens_alone and is_after_line_end:
                 _cut_right(_first(node).body, 0)
                 _cut_left(body, at - 1)
@@ -74,6 +77,8 @@ class _Control:
             if each is not None:
                 self.program(each, is_root=node.kind == "parent")
         program = _first(node)
+        if node.kind == "parent":
+            _cut_indents(program)
         inverse = node.inverse if node.program is not None else None
         first, last = _inverses(inverse)
         edges = _Edges(
@@ -104,6 +109,57 @@ class _Control:
         if self.takes_lines and stands_alone:
             _cut_left(program.body, len(program.body) - 1)
             _cut_right(first.body, 0)
+
+
+# --- slots: what stands in the place of one is indented as it is, whatever it was indented by where it was written ---
+
+
+def _indent_slot(node: Section, body: list[Node], at: int, edges: _Edges, *, is_alone: bool) -> None:
+    """Finds how what replaces a slot is indented: as the slot's own text, or where it has none as its tag."""
+    program, own = _first(node), _indent_of(body[at - 1]) if at else ""
+    if edges.opens_alone:
+        inner = _inner_indent(program)
+        node.indent = own if inner is None else inner
+    elif is_alone and own and _cut_left(body, at - 1):
+        node.indent = own
+        program.body.insert(0, Content(own, own, node.offset))
+
+
+def _inner_indent(program: Program) -> str | None:
+    """How the first line behind an opening tag alone on its line is indented; None where there is no line."""
+    first = _content(program.body, 0)
+    found = _FIRST_INDENT.match(first.written) if first is not None else None
+    if first is None or found is None:
+        return ""
+    rest = first.written[found.end() :]
+    if not rest and len(program.body) == 1:
+        return None
+    return "" if rest.startswith(("\n", "\r\n")) else found[1]
+
+
+def _cut_indents(parent: Program) -> None:
+    """Takes the indentation of their first lines from all lines of what a parent's slots are filled with."""
+    for node in parent.body:
+        if isinstance(node, Section) and node.kind == "slot":
+            first = _content(_first(node).body, 0)
+            if first is not None and first.starts_line:
+                _cut_indent(_first(node), _inner_indent(_first(node)) or "")
+
+
+def _cut_indent(program: Program, indent: str) -> None:
+    for node in program.body:
+        if isinstance(node, Content):
+            text = node.text.removeprefix(indent) if node.starts_line else node.text
+            node.text = text.replace(f"\n{indent}", "\n")
+        elif isinstance(node, PartialTag | Section):
+            node.indent = node.indent.removeprefix(indent)
+        if isinstance(node, Section) and node.kind != "parent":
+            for each in (node.program, node.inverse):
+                if each is not None:
+                    _cut_indent(each, indent)
+
+
+# --- bodies and texts ---
 
 
 def _first(node: Section) -> Program:
@@ -171,6 +227,7 @@ def _cut_right(body: list[Node], at: int, *, everything: bool = False) -> None:
     found = None if everything else _LINE_END.match(before)
     text.text = before.lstrip() if found is None else before[found.end() :]
     text.is_right_cut = text.text != before
+    text.starts_line = found is not None and found[0].endswith("\n")
 
 
 def _cut_left(body: list[Node], at: int, *, everything: bool = False) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -204,20 +205,53 @@ def test_an_unknown_dialect_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("source", "templates", "expected"),
     [
-        ("{{#a}}{{b}}{{#c}}{{b}}{{.}}{{/c}}{{/a}}", {}, "12x"),
+        ("{{#a}}{{b}}{{#c}}{{b}}{{.}}{{/c}}{{/a}}", {}, "11x"),
         ("{{=<% %>=}}<%b%>{{b}}", {}, "1{{b}}"),
         ("{{>*name}}{{> missing}}", {"p": "({{b}})"}, "(1)"),
         ("{{> * name }}{{>**name}}{{<*name}}{{$x}}mine{{/x}}{{/ * name}}", {"p": "({{$x}}{{/x}})"}, "()(mine)"),
         ("{{<p}}{{$x}}mine{{/x}}{{/p}}", {"p": "[{{$x}}theirs{{/x}}{{$y}}kept{{/y}}]"}, "[minekept]"),
         (" {{> p}}\n", {"p": "{{b}}\n{{text}}"}, " 1\n l1\nl2"),
+        ("{{#zero}}x{{/zero}}{{^zero}}none{{/zero}}{{#empty}}x{{/empty}}{{^empty}}none{{/empty}}", {}, "nonenone"),
+        ("a{b:{{b}}} {c:{{{b}}}} {{=[ ]=}}[b]]", {}, "a{b:1} {c:1} 1]"),
+        (r"\{{b}} \\{{b}}", {}, r"\1 \\1"),
+        (" {{<p}}{{/p}}\n.", {"p": "1\n\n2\n"}, " 1\n\n 2\n."),
+        ("a {{<p}}\n{{/p}}\n.", {"p": "1\n2\n"}, "a 1\n2\n\n."),
+        ("{{<p}}{{$x}}\n    1\n\n     2\n{{/x}}{{/p}}", {"p": "a\n  {{$x}}\n  {{/x}}\n."}, "a\n  1\n\n   2\n."),
+        ("{{<p}}{{$x}}\n1\n2{{/x}}{{/p}}", {"p": "a\n  {{$x}}{{/x}}\n."}, "a\n  1\n  2\n."),
+        ("{{<p}}{{$x}}1\n2\n{{/x}}{{/p}}", {"p": "a\n{{$x}}\n   own\n  less\n{{/x}}."}, "a\n   1\n   2\n."),
+        (
+            "{{<p}}{{/p}}",
+            {"p": "a\n  {{$x}}\n   own\n  less\n  {{/x}}\n {{$y}}1\n2{{/y}}\n."},
+            "a\n   own\n  less\n 1\n2\n.",
+        ),
+        (
+            "{{<p}}{{$in}}\n3\n{{/in}}{{/p}}",
+            {"p": "{{<q}}{{$x}}\n  1\n  {{$in}}\n    2\n  {{/in}}\n{{/x}}{{/q}}", "q": " {{$x}}\n {{/x}}\n"},
+            " 1\n   3\n",
+        ),
+        (
+            "{{<p}}{{$x}}\n  {{#a}}\n  {{b}}\n    {{> q}}\n  {{/a}}\n{{/x}}{{/p}}",
+            {"p": " {{$x}}\n {{/x}}\n", "q": "q\nq\n"},
+            " 1\n   q\n   q\n",
+        ),
     ],
 )
 def test_mustache(source: str, templates: dict[str, str], expected: str) -> None:
-    data = {"a": [{"c": [2], "b": 1}], "b": 1, "name": "p", "text": "l1\nl2"}
-    if "#c" in source:
-        data["a"], expected = [{"c": ["x"], "b": 1}], "11x"
+    data = {"a": [{"c": ["x"], "b": 1}], "b": 1, "name": "p", "text": "l1\nl2", "zero": 0, "empty": ""}
     template = compile_template(source, "handlebars", dialect="mustache", templates=templates)
     assert template.render(data) == expected
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable"])
+def test_what_fills_a_slot_is_indented_in_every_encoding(encoding: Any) -> None:
+    templates = {"p": "<\n    {{$x}}\n    {{/x}}\n>"}
+    source = "{{<p}}{{$x}}\n  é={{a}}\n\n  {{a}}\n{{/x}}{{/p}}"
+    template = compile_template(source, "handlebars", dialect="mustache", templates=templates)
+
+    octets = template.writer(encoding)({"a": "é" * 40})
+
+    plain = quopri.decodestring(octets) if encoding == "quoted-printable" else octets
+    assert plain.decode() == f"<\r\n    é={'é' * 40}\r\n\r\n    {'é' * 40}\r\n>"
 
 
 @pytest.mark.parametrize(

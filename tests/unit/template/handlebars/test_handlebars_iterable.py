@@ -170,3 +170,8 @@ def test_the_fields_of_lists_and_around_are_known() -> None:
     fields = compile_template(source, "handlebars", dialect="iterable").fields
 
     assert {"items", "items[].n", "other[]"} <= fields
+
+
+def test_a_section_over_zero_or_an_empty_text_is_skipped() -> None:
+    source = "{{#a}}x{{else}}none{{/a}}{{^b}}none{{/b}}{{#c}}{{this}}{{/c}}"
+    assert compile_template(source, "handlebars", dialect="iterable").render({"a": 0, "b": "", "c": 1}) == "nonenone1"
