@@ -106,7 +106,9 @@ def refusal(reply: Reply, peer: Peer, now: datetime) -> SourceError:
     """The error that a status other than success stands for."""
     status = reply.status
     what, advice = f"answered with status {status}", ""
-    if 300 <= status < 400:
+    if status == 304:
+        advice = "Its answer is `as you have it`, which it was not asked about."
+    elif 300 <= status < 400:
         what = f"answered with a redirect (status {status})"
         advice = "Redirects are not followed: write the final address."
     elif status in (401, 403):

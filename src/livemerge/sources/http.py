@@ -22,6 +22,7 @@ from livemerge.sources.exchange import Peer, Reply, Request, as_of, exchange, js
 from livemerge.sources.keeping import keeping
 from livemerge.sources.rows import key_text, match_rows
 from livemerge.sources.source import unaskable
+from livemerge.sources.validators import Validators, conditional, settled
 from livemerge.values import Answer, Key, Row
 
 NO_SUCH_CUSTOMER: Final = frozenset({204, 404, 410})  # of a single call; 204: nothing to tell, 410: erased
@@ -68,6 +69,7 @@ class HttpSource:
         )
         self._single = _Single(section, where) if section.url else None
         self._batch = _Batch(section.batch, section.max_bytes, where) if section.batch else None
+        self._validators = Validators()
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, keys: Sequence[Key], fields: Sequence[Field]) -> Answer:
@@ -77,8 +79,9 @@ class HttpSource:
         wanted = list(dict.fromkeys(key for key in keys if key not in refused))
         if not wanted:
             return Answer({}, row_errors=refused)
-        reply = await self._ask(way, wanted)
+        request, reply = await self._ask(way, wanted)
         matched = match_rows(wanted, way.rows(wanted, reply, self._clock))
+        self._validators.keep(request, reply)
         row_errors = refused | dict(matched.row_errors)
         kept = keeping(reply)
         true_at = as_of(reply, self._clock.now())
@@ -97,17 +100,22 @@ class HttpSource:
         assert self._batch is not None
         return self._batch
 
-    async def _ask(self, way: _Single | _Batch, keys: Sequence[Key]) -> Reply:
-        """The reply; a token that ended early is replaced once."""
+    async def _ask(self, way: _Single | _Batch, keys: Sequence[Key]) -> tuple[Request, Reply]:
+        """What was asked, and the reply; a token that ended early is replaced once."""
         session, tokens = self._open(), self._credential.tokens
         if tokens is None:
-            return await exchange(session, way.request(keys, self._headers, self._credential), way.peer)
+            return await self._exchange(session, way.request(keys, self._headers, self._credential), way.peer)
         token = await tokens.token(session)
-        reply = await exchange(session, self._with_token(way, keys, token), way.peer)
+        request, reply = await self._exchange(session, self._with_token(way, keys, token), way.peer)
         if reply.status != 401:
-            return reply
+            return request, reply
         token = await tokens.token(session, refused=token)
-        return await exchange(session, self._with_token(way, keys, token), way.peer)
+        return await self._exchange(session, self._with_token(way, keys, token), way.peer)
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request, peer: Peer) -> tuple[Request, Reply]:
+        known = self._validators.find(request)
+        reply = await exchange(session, conditional(request, known), peer)
+        return request, settled(reply, known)
 
     def _with_token(self, way: _Single | _Batch, keys: Sequence[Key], token: str) -> Request:
         return way.request(keys, {**self._headers, "Authorization": f"Bearer {token}"}, self._credential)
