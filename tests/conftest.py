@@ -141,7 +141,7 @@ def _inside(place: dict[str, Any], step: str) -> dict[str, Any]:
 
 # --- real servers ------------------------------------------------------------------------------------
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0  # until a server listens; a machine that runs other things too takes its time
 POSTGRESQL = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 REDIS = shutil.which("valkey-server") or shutil.which("redis-server")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,13 +60,13 @@ from livemerge.errors import (
     nearest,
     nearest_or_all,
 )
-from livemerge.events import EventStore
+from livemerge.events import EVERY_SOURCE, Changes, EventStore
 from livemerge.fetch import FetchClient, Fetched, make_fetch_client, render_fetching
 from livemerge.message import Composer, Links, Message, Recipient, Sender, parse_sender
 from livemerge.message.link_secret import kept_secret
 from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
-from livemerge.resolve import Cache, Extensions, Fault, Glances, Overrides, Resolver
+from livemerge.resolve import Cache, Extensions, Fault, Glances, Heeding, Overrides, Resolver
 from livemerge.resolve.feeds import Feeds
 from livemerge.resolve.quota import StoreQuota
 from livemerge.resolve.remote import Tier
@@ -217,7 +217,13 @@ class Livemerge:
             for name, section in self.settings.source.items()
             if isinstance(section, config.HttpSource | config.SqlSource) and section.quota is not None
         }
-        return Resolver(self.catalog, self.sources, self.cache, self.overrides, self.clock, quotas=quotas)
+        return Resolver(
+            self.catalog, self.sources, self.cache, self.overrides, self.clock, quotas=quotas, heeding=self.heeding
+        )
+
+    @cached_property
+    def heeding(self) -> Heeding:
+        return Heeding(self.changes, self.store, self.clock)
 
     @cached_property
     def glances(self) -> Glances:
@@ -248,7 +254,15 @@ class Livemerge:
 
     @cached_property
     def events(self) -> EventStore:
-        return EventStore(self.store, self.clock)
+        """What customers did. Whom an event is about is asked for anew by every process."""
+        sources = [name for name, section in self.settings.source.items() if isinstance(section, config.EventsSource)]
+        return EventStore(self.store, self.clock, self.changes, sources=sources)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """Of whom something changed: told here, heeded by the resolver of every process."""
+        kept_s = [field.max_age_s + field.stale_for_s for field in self.catalog.fields.values()]
+        return Changes(self.store, self.clock, keep_s=max(kept_s, default=0.0))
 
     @cached_property
     def keys(self) -> Keys:
@@ -334,6 +348,17 @@ class Livemerge:
         return await self.resolver.resolve(
             plan, list(dict.fromkeys(keys)), deadline_s=deadline_s, faults=faults, figures=figures
         )
+
+    async def tell_changed(self, keys: Sequence[Key], source: str | None = None) -> None:
+        """Something changed for these keys, in one source or any: every process asks for them anew, within a second
+        or so. Raises StoreError."""
+
+        def tell() -> None:
+            with self.store.impatient():
+                self.changes.tell([EVERY_SOURCE if source is None else source], keys)
+
+        await self.store.apart(tell)
+        self.resolver.forget(self.changes.told_here())
 
     def public_fields(self) -> list[str]:
         """The customer's fields that need no scope of their own; what items of lists gain comes with their list."""

@@ -45,7 +45,17 @@ OCTETS = st.binary(max_size=60).filter(lambda sent: not set(sent) & set(b"\r\n\x
 NAMES = st.sampled_from(
     [b"x-api-key", b"authorization", b"content-type", b"content-length", b"x-forwarded-for", b"accept", b"cookie"]
 )
-PATHS = ("customer-profile/", "customer-profiles", "views/", "views/welcome", "text/", "feed/", "content/", "prefetch")
+PATHS = (
+    "customer-profile/",
+    "customer-profiles",
+    "views/",
+    "views/welcome",
+    "text/",
+    "feed/",
+    "content/",
+    "prefetch",
+    "changed",
+)
 PARAMETERS = st.sampled_from(["fields", "explain", "id", "ids", "key", "t", "h", "simulate", "ascii", "shape", "esp"])
 
 

@@ -544,6 +544,37 @@ async def test_a_prefetch_fills_the_cache_before_the_send(
     assert (answer["source"], len(bought["asked"])) == ("cache", asked)
 
 
+@pytest.mark.parametrize("told", [{"id": "c-1"}, {"ids": ["c-1", None], "source": "bought"}])
+async def test_who_changed_is_asked_for_anew(
+    project: Livemerge, client: httpx.AsyncClient, bought: dict[str, Any], told: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        await client.get("/api/views/basket?id=c-1")
+    assert bought["asked"].count("c-1") == 1
+    answer = await client.post("/api/changed", json=told, headers=_key(project, "track"))
+    assert (answer.status_code, answer.json()["changed"]) == (200, 1)
+    await client.get("/api/views/basket?id=c-1")
+    assert bought["asked"].count("c-1") == 2
+
+
+async def test_what_changed_is_told_only_by_who_may_and_of_somebody(
+    project: Livemerge, client: httpx.AsyncClient
+) -> None:
+    assert (await client.post("/api/changed", json={"ids": ["c-1"]})).status_code == 403
+    headers = _key(project, "track")
+    assert (await client.get("/api/changed", headers=headers)).status_code == 405
+    for body in (
+        {},
+        {"ids": []},
+        {"ids": [""]},
+        {"id": None},
+        {"id": "c-1", "source": "nobody"},
+        {"id": 1.5},
+        {"id": 1, "source": []},
+    ):
+        assert (await client.post("/api/changed", json=body, headers=headers)).status_code == 400
+
+
 async def test_a_prefetch_takes_a_campaigns_audience(project: Livemerge, client: httpx.AsyncClient) -> None:
     headers = _key(project, "prefetch", "view:welcome")
     told = await _job(client, {"view": "welcome", "campaign": "hello.toml"}, headers)

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from livemerge import config
 from livemerge.catalog import Catalog, load_catalog
 from livemerge.clock import FakeClock, SystemClock
+from livemerge.events import EVERYBODY, Change
 from livemerge.resolve import Cache
 from livemerge.resolve.ladder import Known
 from livemerge.resolve.redis_tier import RedisTier
@@ -62,13 +63,19 @@ async def test_the_newest_of_each_field_counts(redis_server: Any) -> None:
     await there.close()
 
 
-async def test_what_changed_is_forgotten_by_all_who_have_it_not_in_process(redis_server: Any) -> None:
-    clock = SystemClock()
+@pytest.mark.parametrize("key", ["c", EVERYBODY])
+async def test_what_was_learned_before_a_change_is_found_by_nobody_who_heeds_it(redis_server: Any, key: str) -> None:
+    clock = FakeClock()
     here, there = cache_of(redis_server, clock), cache_of(redis_server, clock)
-    here.put_many("people", {"c": learned(clock, "x")})
-    here.forget("people", "c")
+    here.put_many("people", {"c": learned(clock, "old")})
     await here.close()
+    clock.advance(1)
+    there.forget([Change("people", key, clock.now())])
     assert await there.find_many("people", ["c"]) == {}
+    clock.advance(3)
+    here.put_many("people", {"c": learned(clock, "new")})
+    await here.close()
+    assert (await there.find_many("people", ["c"]))["c"].fields["name"].value == "new"
     await there.close()
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ source = "crm"
 type = "text"
 max_age = "1h"
 fallback = "there"
+
+[source.web]
+kind = "events"
+
+[field.last_viewed]
+source = "web"
+latest = "product_viewed.product_id"
+type = "text"
+max_age = "1h"
 """
 
 
@@ -136,6 +146,22 @@ async def test_a_value_pinned_by_a_command_is_seen_in_every_worker(pair: Pair) -
     await pair.livemerge("override", "set", "first_name", "Ännchen", "--customer", "c1", "--reason", "test")
     for worker in range(2):
         assert await pair.sees(worker, lambda status, body: body["first_name"] == "Ännchen")
+
+
+async def test_what_a_customer_just_did_is_seen_in_every_worker_though_it_was_remembered(
+    pair: Pair, tmp_path: Path
+) -> None:
+    for product in ("shoes", "socks"):
+        event = {
+            "customer": "c1",
+            "name": "product_viewed",
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "properties": {"product_id": product},
+        }
+        (tmp_path / "events.jsonl").write_text(json.dumps(event) + "\n")
+        await pair.livemerge("events", "load", str(tmp_path / "events.jsonl"))
+        for worker in range(2):
+            assert await pair.sees(worker, lambda status, body, wanted=product: body["last_viewed"] == wanted)
 
 
 async def test_when_a_worker_is_killed_the_other_goes_on_and_what_was_written_stays(

@@ -74,15 +74,17 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
 def _lifespan(project: Livemerge, readers: Readers) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        """Writes the access log while the application runs, and what is left when it ends."""
+        """Writes the access log while the application runs, and what is left when it ends; heeds what changes."""
         flushing = asyncio.create_task(project.access_log.flush_until_cancelled())
+        heeding = asyncio.create_task(project.resolver.heed_until_cancelled())
         try:
             yield
         finally:
             await readers.prefetcher.close()
-            flushing.cancel()
-            with suppress(asyncio.CancelledError):
-                await flushing
+            for task in (flushing, heeding):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             try:
                 project.access_log.flush()
             except StoreError:

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from livemerge.api.description import SECURITY, Schema, parameter, profile_schema, refusal
 from livemerge.api.identity import MAX_KEYS
-from livemerge.api.readers import BATCH, CONTENT, FEED, PREFETCH, TEXT, VIEW
+from livemerge.api.readers import BATCH, CHANGED, CONTENT, FEED, PREFETCH, TEXT, VIEW
 from livemerge.api.simulate import SIMULATIONS
 from livemerge.catalog import Catalog, Escape, Shape
 
@@ -29,6 +29,7 @@ def read_operations(catalog: Catalog) -> Schema:
         FEED: _both(_feed(catalog), {}),
         CONTENT: _both(_content(), {}),
         PREFETCH: {"get": _progress(), "post": _prefetch(catalog)},
+        CHANGED: {"post": _changed(catalog)},
     }
 
 
@@ -220,4 +221,27 @@ def _prefetch(catalog: Catalog) -> Schema:
         "campaign": {"type": "string", "description": "A file in campaigns/: everybody in its audience."},
     }
     body = {"type": "object", "required": ["view"], "properties": properties}
+    return operation | {"requestBody": _body(body)}
+
+
+def _changed(catalog: Catalog) -> Schema:
+    answer = {
+        "type": "object",
+        "required": ["ok", "changed", "request_id"],
+        "properties": {"ok": {"const": True}, "changed": {"type": "integer"}, "request_id": {"type": "string"}},
+    }
+    operation = _operation(
+        "changed",
+        "Says who changed: what was remembered of them counts no more, in any process within a second or so.",
+        "changes",
+        [],
+        {
+            "200": _json("Told; how many were named.", answer),
+            "413": refusal("The body is longer than 1 MB."),
+            "503": refusal("The store cannot be written; tell it again."),
+        },
+    )
+    source: Schema = {"type": "string", "description": "Left out: in any source"}
+    source |= {"enum": sorted(catalog.sources)} if catalog.sources else {}
+    body = {"type": "object", "properties": {"id": _KEY, "ids": _keys(), "source": source}}
     return operation | {"requestBody": _body(body)}

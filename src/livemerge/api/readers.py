@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from livemerge.api.batch import BatchReader
+from livemerge.api.changed import ChangeTeller
 from livemerge.api.content import ContentReader
 from livemerge.api.feed import FeedReader
 from livemerge.api.prefetch import Prefetcher
@@ -22,6 +23,7 @@ TEXT: Final = "/api/text/{field}"
 FEED: Final = "/api/feed/{name}"
 CONTENT: Final = "/api/content/{template}/{customer_id}"
 PREFETCH: Final = "/api/prefetch"
+CHANGED: Final = "/api/changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +45,6 @@ def make_readers(project: Livemerge, deadline_s: float) -> Readers:
         FEED: Route(FeedReader(resolving).read),
         CONTENT: Route(ContentReader(resolving).read),
         PREFETCH: Route(prefetcher.read, MAX_BATCH_BYTES),
+        CHANGED: Route(ChangeTeller(resolving).read, MAX_BATCH_BYTES),
     }
     return Readers(routes, prefetcher)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,7 +19,9 @@ import structlog
 from livemerge.catalog import Catalog
 from livemerge.clock import Clock
 from livemerge.errors import StoreError
+from livemerge.events import EVERY_SOURCE, EVERYBODY, Change
 from livemerge.resolve.cached_rows import MAX_ROWS_IN_STORE, CachedRows, CachedRowsApart
+from livemerge.resolve.changed import Changed
 from livemerge.resolve.ladder import Known, is_fresh
 from livemerge.resolve.remote import Remote, Tier
 from livemerge.resolve.row_codec import Remembered, decode, encode
@@ -60,6 +62,7 @@ class Cache:
         self._remote = None if shared is None else Remote(shared, clock, called=type(shared).__name__)
         self._rows: OrderedDict[tuple[str, Key], Remembered] = OrderedDict()
         self._strangers: OrderedDict[tuple[str, Key], None] = OrderedDict()  # remembered as having no row
+        self._changed = Changed()
         self._names = {source: _cache_name(catalog, source) for source in catalog.sources}
         self._keeps = {
             name: timedelta(seconds=field.max_age_s + field.stale_for_s)
@@ -81,16 +84,19 @@ class Cache:
             found |= self._learn(source, bodies, now)
         return found
 
-    def forget(self, source: str, key: Key) -> None:
-        """Something changed for this key: what is remembered of it counts no more, in any tier."""
-        self._rows.pop((source, key), None)
-        if self._remote is not None:
-            self._remote.write(self._names[source], {key: (b"", self._clock.now())})
-        elif self._table is not None:
-            try:
-                self._table.keep({(self._names[source], key): (b"", self._clock.now())})
-            except StoreError as error:
-                log.warning("the cache could not be written", source=source, error=error.what)
+    def forget(self, changes: Iterable[Change]) -> Sequence[Change]:
+        """What was learned before a change counts no more, in any tier; gives the changes that are news."""
+        news = [change for change in changes if self._changed.add(change)]
+        for change in news:
+            if change.key != EVERYBODY:
+                sources = self._names if change.source == EVERY_SOURCE else [change.source]
+                for source in sources:
+                    self._rows.pop((source, change.key), None)
+            else:
+                outdated = [place for place in self._rows if change.source in (EVERY_SOURCE, place[0])]
+                for place in outdated:
+                    del self._rows[place]
+        return news
 
     async def close(self) -> None:
         """Writes what waits to be written, and lets go of the server."""
@@ -162,7 +168,7 @@ class Cache:
         learned: dict[Key, Remembered] = {}
         for key, body in bodies.items():
             row = decode(body, self._catalog, self._keeps)
-            if row is None or row.expires_at < now:
+            if row is None or row.expires_at < now or self._changed.since(source, key, row):
                 continue
             before = self._rows.get((source, key))
             learned[key] = _newest(before, row) if before is not None else row

@@ -42,7 +42,9 @@ class Call:
         return self.own_outcomes.get(key, self.outcome)
 
     def to_keep(self, key: Key) -> Reply | None:
-        """What the source said of one key; None where it said nothing, or does not want it kept."""
+        """What the source said of one key; None where it said nothing, does not want it kept, or it changed since."""
+        if key in self.outdated:
+            return None
         outcome = self.of(key)
         return outcome if isinstance(outcome, Reply) and outcome.answer.may_be_kept else None
 

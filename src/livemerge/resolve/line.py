@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from livemerge.catalog import Field
+from livemerge.events import EVERYBODY
 from livemerge.observe.figures import SourceFigures
 from livemerge.resolve.ask import Asking, Fault, Patience, Reply, ask, no_turn
 from livemerge.resolve.call import LOST, Call, Waiting
@@ -117,9 +118,11 @@ class Line:
             self._unwanted(call, is_cancelled=is_cancelled)
 
     def forget(self, key: Key) -> None:
-        """Something changed for this key: what was asked before is joined by nobody, and not remembered."""
-        if (call := self._by_key.pop(key, None)) is not None:
-            call.outdated.add(key)
+        """Something changed for this key, or for EVERYBODY: what was asked before is joined by nobody, and not
+        remembered."""
+        for one in [key] if key != EVERYBODY else list(self._by_key):
+            if (call := self._by_key.pop(one, None)) is not None:
+                call.outdated.add(one)
 
     async def close(self) -> None:
         """Ends the calls under way."""

@@ -17,6 +17,7 @@ from typing import Final
 from livemerge import config
 from livemerge.catalog import Catalog, Field, admit
 from livemerge.clock import Clock
+from livemerge.events import EVERY_SOURCE, Change
 from livemerge.observe.figures import Figures, SourceFigures
 from livemerge.plan import Plan, Step
 from livemerge.resolve.ask import Asking, Fault, Patience, Reply
@@ -24,6 +25,7 @@ from livemerge.resolve.cache import Cache, Remembered
 from livemerge.resolve.call import Call, Waiting
 from livemerge.resolve.draft import Draft, Knowledge, Learned, ageing, fill, must_ask, profile_of, source_keys
 from livemerge.resolve.health import Health
+from livemerge.resolve.heeding import EVERY_S, Heeding
 from livemerge.resolve.ladder import Failure, Known, Reader, make_reader, read_value
 from livemerge.resolve.line import NO_SLOT, Line, Terms
 from livemerge.resolve.overrides import Overrides
@@ -50,11 +52,13 @@ class Resolver:
         *,
         jitter: Callable[[], float] = random.random,
         quotas: Mapping[str, Quota] | None = None,
+        heeding: Heeding | None = None,
     ) -> None:
         self._catalog = catalog
         self._cache = cache
         self._overrides = overrides
         self._clock = clock
+        self._heeding = heeding
         self._lines = {
             name: self._make_line(source, Asking(source, clock, jitter, Health(name), (quotas or {}).get(name)))
             for name, source in sources.items()
@@ -84,11 +88,18 @@ class Resolver:
         """How each source has been answering lately."""
         return {name: line.asking.health for name, line in self._lines.items()}
 
-    def forget(self, key: Key, sources: Iterable[str] | None = None) -> None:
-        """Something changed for this key: what these sources (all, where none is named) said of it counts no more."""
-        for name in self._lines if sources is None else sources:
-            self._lines[name].forget(key)
-            self._cache.forget(name, key)
+    def forget(self, changes: Iterable[Change]) -> None:
+        """Something changed: what was said of it before counts no more, in any tier."""
+        for change in self._cache.forget(changes):
+            for name, line in self._lines.items():
+                if change.source in (EVERY_SOURCE, name):
+                    line.forget(change.key)
+
+    async def heed_until_cancelled(self) -> None:
+        """Looks for changes each second, also while everything is answered without resolving."""
+        while self._heeding is not None:
+            await self._heeding.look(self.forget)
+            await self._clock.sleep(EVERY_S)
 
     async def close(self) -> None:
         """Ends the calls that went on for the cache alone."""
@@ -109,6 +120,8 @@ class Resolver:
         deadline_s: seconds a customer's data may take; `waits_for_slots` (campaigns) starts it with the first slot.
         """
         figures = figures if figures is not None else Figures()
+        if self._heeding is not None:
+            await self._heeding.heed(self.forget)
         pinned = self._overrides.of(keys)
         drafts = {key: Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
         ends_at_s = None if waits_for_slots else self._clock.monotonic_s() + deadline_s
@@ -213,7 +226,7 @@ class Resolver:
 
     async def _remember_call(self, source: str, call: Call) -> None:
         """Keeps what a call said, whoever waited for it."""
-        replies = [(key, reply) for key in call.keys if key not in call.outdated and (reply := call.to_keep(key))]
+        replies = [(key, reply) for key in call.keys if (reply := call.to_keep(key))]
         fields = call.fields.values()
         self._remember(source, {key: self._read(source, fields, key, reply, 0.0) for key, reply in replies})
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from livemerge.errors import SourceError
+from livemerge.events import Change
 from livemerge.resolve import Cache
 from livemerge.resolve.breaker import FAILURES_TO_OPEN, FIRST_PAUSE_S
 from livemerge.values import Answer, Cause, LadderStep
@@ -144,7 +145,7 @@ async def test_what_changed_meanwhile_is_not_remembered(make_world):
     waiting = asyncio.create_task(world.one("c1", ["name"]))
     await asyncio.sleep(0.05)
     crm.rows["c1"] = {"name": "new"}
-    world.resolver.forget("c1")
+    world.resolver.forget([Change("crm", "c1", world.clock.now())])
     await waiting
     assert (await world.one("c1", ["name"])).values["name"] == "new"
 
