@@ -71,6 +71,7 @@ from livemerge.resolve.feeds import Feeds
 from livemerge.resolve.quota import StoreQuota
 from livemerge.resolve.remote import Tier
 from livemerge.sources import Source, make_source
+from livemerge.sources.credential import Credential, checked_headers, read_credential
 from livemerge.sources.source import unaskable
 from livemerge.sources.whole_table import WholeTable, read_whole
 from livemerge.store import Store, open_store
@@ -243,6 +244,17 @@ class Livemerge:
     def feeds(self) -> Feeds:
         """The project's feeds, read when first asked for."""
         return Feeds(self.catalog.feeds, self.settings.root, self._read_feed, self.clock)
+
+    @cached_property
+    def cdn_credential(self) -> Credential:
+        """What proves to the CDN who purges. Raises ConfigError where a secret is missing or cannot be sent."""
+        try:
+            checked_headers(self.settings.cdn.headers, "cdn.headers")
+            return read_credential(
+                self.settings.cdn.auth, where="cdn.auth", read_secret=self._read_secret, clock=self.clock
+            )
+        except ConfigError as error:
+            raise ConfigError(error.what, where=self.settings.where("cdn"), advice=error.advice) from error
 
     @cached_property
     def overrides(self) -> Overrides:

@@ -3,7 +3,7 @@
 from livemerge.access.admission import Admission, Presented
 from livemerge.access.grant import AccessGrant
 from livemerge.access.guesses import Guesses
-from livemerge.access.keys import Conditions, KeyRecord, Keys, NewKey
+from livemerge.access.keys import REMEMBERED_S, Conditions, KeyRecord, Keys, NewKey
 from livemerge.access.log import AccessLog
 from livemerge.access.log_row import AccessRow, redacted
 from livemerge.access.shares import Shares
@@ -12,6 +12,7 @@ from livemerge.access.tokens import AccessTokens, IssuedToken
 from livemerge.access.unusual import Alarm, Unusual
 
 __all__ = [
+    "REMEMBERED_S",
     "AccessGrant",
     "AccessLog",
     "AccessRow",

@@ -42,6 +42,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 FIND: Final = "SELECT * FROM api_key WHERE prefix = ?"
 LIST: Final = "SELECT * FROM api_key ORDER BY created_at, prefix"
+ENDED: Final = "SELECT prefix FROM api_key WHERE revoked_at IS NOT NULL OR expires_at <= ?"
 SUCCESSORS: Final = """
 SELECT prefix FROM api_key WHERE replaces = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
 """
@@ -173,6 +174,10 @@ class Keys:
     def ls(self) -> Sequence[KeyRecord]:
         """All keys, oldest first, the ended ones too."""
         return [_record(row) for row in self._store.rows(LIST)]
+
+    def ended(self) -> frozenset[str]:
+        """The prefixes of keys that were withdrawn, or whose time is over."""
+        return frozenset(row["prefix"] for row in self._store.rows(ENDED, (self._clock.now().timestamp(),)))
 
     def check(self, presented: str) -> AccessGrant:
         """What this key opens. Raises AccessError, in the same words for a wrong key as for an unknown one."""

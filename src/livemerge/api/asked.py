@@ -19,3 +19,9 @@ class Asked:
     parts: tuple[str, ...] = ()  # what stands for the `{}` of the path's pattern, decoded
     request_id: str = ""
     started_s: float = 0.0  # monotonic
+
+
+def has(asked: Asked, tag: bytes) -> bool:
+    """Whether the asker has what it would get (RFC 9110 §13.1.2, weak comparison)."""
+    sent = asked.headers.get(b"if-none-match", b"")
+    return sent.strip() == b"*" or tag in [one.strip().removeprefix(b"W/") for one in sent.split(b",")]

@@ -15,7 +15,7 @@ import structlog
 
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
-from livemerge.api.asked import Asked
+from livemerge.api.asked import Asked, has
 from livemerge.api.identity import wrong_with
 from livemerge.api.refusal import CREDENTIALS, PRIVATE, Refusal
 from livemerge.api.reply import Reply
@@ -157,13 +157,14 @@ class ContentReader:
         body = html.encode("utf-8", "replace")
         if _is_personal(mailing) or not body:
             return Reply(200, self._resolving.headers(asked, shapes.HTML, PRIVATE, figures), body)
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
         headers = (
             *self._resolving.headers(asked, shapes.HTML, f"public, max-age=0, s-maxage={SHARED_S}", figures),
-            (b"etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()),
+            (b"etag", tag),
             (b"vary", CREDENTIALS),
-            (b"surrogate-key", f"livemerge content-{hashlib.sha256(name.encode()).hexdigest()[:16]}".encode()),
+            (b"surrogate-key", f"livemerge content content-{hashlib.sha256(name.encode()).hexdigest()[:16]}".encode()),
         )
-        return Reply(200, headers, body)
+        return Reply(304, headers, b"") if has(asked, tag) else Reply(200, headers, body)
 
 
 def _provided(mailing: Mailing, key: Key) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import WORDS, flat_objects, moment_text
-from livemerge.api.asked import Asked
+from livemerge.api.asked import Asked, has
 from livemerge.api.escaping import escaped_item
 from livemerge.api.refusal import CREDENTIALS, Refusal
 from livemerge.api.reply import Reply
@@ -63,7 +63,7 @@ class FeedReader:
             (b"vary", CREDENTIALS),
             (b"surrogate-key", f"livemerge feed-{name}".encode()),
         )
-        if _has(asked, written.tag):
+        if has(asked, written.tag):
             return Reply(304, headers, b"")
         return Reply(200, headers, written.octets)
 
@@ -95,9 +95,3 @@ def _cache_control(rows: FeedRows) -> str:
         return "no-cache"
     shared_s = max(SMALLEST_S_MAXAGE_S, int(rows.fresh_for_s))
     return f"public, max-age={min(MAX_AGE_S, shared_s)}, s-maxage={shared_s}"
-
-
-def _has(asked: Asked, tag: bytes) -> bool:
-    """Whether the asker has what it would get (RFC 9110 §13.1.2, weak comparison)."""
-    sent = asked.headers.get(b"if-none-match", b"")
-    return sent.strip() == b"*" or tag in [one.strip().removeprefix(b"W/") for one in sent.split(b",")]

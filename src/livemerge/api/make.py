@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -22,6 +22,7 @@ from livemerge.api.oauth import JWKS_PATH, METADATA_PATH, TOKEN_PATH, OAuth, tok
 from livemerge.api.operations import read_operations
 from livemerge.api.page import page
 from livemerge.api.profile import ProfileReader
+from livemerge.api.purging import Purging
 from livemerge.api.readers import Readers, make_readers
 from livemerge.api.reading import Reading, Route
 from livemerge.api.refusal import Refusal, json_response, refusal_of, refused
@@ -52,7 +53,7 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
     deadline_s: seconds that one profile's data may take. Raises ConfigError where a secret that sources or links
     need is missing: better before the first request than in it.
     """
-    _ = project.resolver, project.links  # made here, not in the first request
+    _ = project.resolver, project.links, project.cdn_credential  # made here, not in the first request
     readers = make_readers(project, deadline_s)
     app = Api(
         title="Livemerge",
@@ -76,15 +77,16 @@ def _lifespan(project: Livemerge, readers: Readers) -> Callable[[FastAPI], Any]:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         """Writes the access log while the application runs, and what is left when it ends; heeds what changes."""
         flushing = asyncio.create_task(project.access_log.flush_until_cancelled())
-        heeding = asyncio.create_task(project.resolver.heed_until_cancelled())
+        tasks = [flushing, asyncio.create_task(project.resolver.heed_until_cancelled())]
+        if project.settings.cdn.purge:
+            tasks.append(asyncio.create_task(Purging(project).watch_until_cancelled()))
         try:
             yield
         finally:
             await readers.prefetcher.close()
-            for task in (flushing, heeding):
+            for task in tasks:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
             try:
                 project.access_log.flush()
             except StoreError:

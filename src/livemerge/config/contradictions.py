@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from livemerge.config.access_section import access_contradictions
+from livemerge.config.cdn_section import cdn_contradictions
 from livemerge.config.fetch_hosts import fetch_contradictions
 from livemerge.config.places import TomlPlaces
 from livemerge.config.secrets import clear_secrets
@@ -52,6 +53,7 @@ def contradictions(settings: Settings, places: TomlPlaces) -> list[ConfigError]:
             )
     found += fetch_contradictions(settings.fetch, places)
     found += access_contradictions(settings.access, places)
+    found += cdn_contradictions(settings.cdn, places)
     public = urlsplit(settings.public.url)
     if settings.public.url and (public.scheme not in ("http", "https") or not public.hostname):
         found.append(
@@ -141,6 +143,7 @@ def _sections(settings: Settings) -> Iterable[tuple[tuple[str, ...], Section]]:
         (("public",), settings.public),
         (("store",), settings.store),
         (("cache",), settings.cache),
+        (("cdn",), settings.cdn),
         *((("transport", name), section) for name, section in settings.transport.items()),
         *((("source", name), section) for name, section in settings.source.items()),
         *((("data_extension", name), section) for name, section in settings.data_extension.items()),

@@ -12,6 +12,7 @@ from livemerge.config.sections import (
     Access,
     Cache,
     Campaign,
+    Cdn,
     Fetch,
     Public,
     Section,
@@ -20,7 +21,14 @@ from livemerge.config.sections import (
 )
 from livemerge.errors import ConfigError, raise_all
 
-_TABLES: dict[str, type[Section]] = {"public": Public, "store": Store, "cache": Cache, "access": Access, "fetch": Fetch}
+_TABLES: dict[str, type[Section]] = {
+    "public": Public,
+    "store": Store,
+    "cache": Cache,
+    "access": Access,
+    "cdn": Cdn,
+    "fetch": Fetch,
+}
 
 _NAMED_TABLES = ("source", "transport", "field", "data_extension", "view", "feed")
 

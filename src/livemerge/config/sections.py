@@ -98,6 +98,16 @@ class Auth(Section, frozen=True):
     oauth2: OAuth2 | None = None
 
 
+class Cdn(Section, frozen=True):
+    """How a CDN in front is told that something is not right any more. `{key}` is the surrogate key."""
+
+    purge: str = ""
+    method: Literal["PURGE", "POST", "DELETE", "BAN"] = "PURGE"
+    headers: dict[str, str] = {}
+    body: str = ""
+    auth: Auth | None = None
+
+
 class HttpBatch(Section, frozen=True):
     """One call for many keys. `{keys}` in `body` is a JSON list; in `url`, comma-separated."""
 
@@ -289,6 +299,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Store = Store()
     cache: Cache = Cache()
     access: Access = Access()
+    cdn: Cdn = Cdn()
     transport: dict[str, Transport] = {}
     source: dict[str, Source] = {}
     field: dict[str, Field] = {}
