@@ -53,7 +53,8 @@ def trial_habits(trial: Trial, speech: Speech) -> Iterator[Complaint]:
             "Customers with 0 are treated like those without a value.",
             "Compare it with a number if 0 is a value to show, or leave it if it is not.",
         )
-    if field.type == "list" and trial.verdict([]) is trial.verdict([{}]) is not trial.verdict(None):
+    of_empty = trial.verdict([]) if field.type == "list" else None
+    if of_empty is not None and of_empty is trial.verdict([{}]) is not trial.verdict(None):
         yield Complaint(
             "empty-list-is-true",
             f"`{trial.name}` is a list, and an empty one counts as a value here",

@@ -29,8 +29,7 @@ def type_complaints(reading: Reading) -> Iterator[Complaint]:
             what = f"`{want.function}` needs {needed}, `{field.name}` is {field.type}"
             effect = "Nobody gets a right value here; where the value cannot be read as one, no message."
             yield Complaint("wrong-type", what, effect, f"Declare [field.{field.name}] {declared}.")
-    if not any(want.function == "size" for want in reading.read.wants):
-        yield from _comparison_complaints(reading)
+    yield from _comparison_complaints(reading)
 
 
 def _comparison_complaints(reading: Reading) -> Iterator[Complaint]:

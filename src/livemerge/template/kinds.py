@@ -7,11 +7,13 @@ from typing import Final
 
 ANYTHING: Final = "anything"
 SAME: Final = "same"  # what a function gives is of the kind it is given
+PROPERTY: Final = "property"  # an argument that names what is read of each item of the list a function is given
+PROPERTY_OPTIONS: Final = frozenset({"attribute", "field"})  # named arguments that do the same: Jinja's, Iterable's
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """`takes`: kinds of the value and the arguments, in order: number, date, list, text, or anything."""
+    """`takes`: kinds of the value and the arguments, in order: number, date, list, text, property, or anything."""
 
     name: str  # as authors write it
     takes: tuple[str, ...]

@@ -6,7 +6,7 @@ The functions of the template's own language are asked, so that a verdict is wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from livemerge.template import nodes
@@ -54,7 +54,7 @@ _TESTS: Final = frozenset(
         "is_none",
         "is_undefined",
     }
-)  # functions that are asked; what looks inside texts is not, for no few values stand for all texts
+)  # functions that are asked of every value; others of nothing alone: no few values stand for all texts
 _MAX_LITERALS = 8  # of one condition
 
 COMPARING: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -119,12 +119,25 @@ class Judge:
         if node.name in PASSED_ON:
             return self._value(node.target, known)
         function = self.filters.get(node.name)
-        if function is None or node.options or node.name not in _TESTS | SEEN_THROUGH:
+        if function is None or node.options:
+            return UNKNOWN
+        if node.name not in _TESTS | SEEN_THROUGH and not self._is_of_nothing(node, known):
             return UNKNOWN
         call = function.call
         if function.takes_context:  # these use it only to count their work on long texts
             return self._asked(lambda *given: call(None, *given), (node.target, *node.arguments), known)
         return self._asked(call, (node.target, *node.arguments), known)
+
+    def is_blank(self, node: nodes.FilterCall, *, was_blank: bool) -> bool:
+        """Whether a function makes empty text of what is not there, or of the empty text that had come of it."""
+        asked = replace(node, target=nodes.Path("", (), "", node.place))
+        return self._called(asked, lambda _: "" if was_blank else self.nothing) == ""
+
+    def _is_of_nothing(self, node: nodes.FilterCall, known: Known) -> bool:
+        """Whether a function is asked of nothing or empty text: the length of both is 0, nothing is found in them."""
+        given = [each for each in (node.target, *node.arguments) if not isinstance(each, nodes.Literal)]
+        values = [self._value(each, known) for each in given]
+        return bool(values) and all(value in (None, "") or value is self.nothing for value in values)
 
     def _asked(self, call: Callable[..., Any], given: tuple[Expression, ...], known: Known) -> object:
         values = [self._value(each, known) for each in given]

@@ -37,6 +37,14 @@ GUARDED = [
     ("ampscript", "%%[ SET @n = first_name IF Empty(@n) THEN SET @n = 'there' ENDIF ]%%%%=v(@n)=%%"),
     ("ampscript", "%%=IIf(Empty(first_name), 'there', first_name)=%%"),
     ("ampscript", "%%[ IF Empty(first_name) THEN RaiseError('no name', true) ENDIF ]%%%%first_name%%"),
+    ("ampscript", "%%=IIf(Empty(first_name), '', first_name)=%%"),
+    ("ampscript", "%%[ IF Length(first_name) > 0 THEN ]%%%%first_name%%%%[ ENDIF ]%%"),
+    ("ampscript", "%%[ IF IndexOf(first_name, '@') > 0 THEN ]%%%%first_name%%%%[ ENDIF ]%%"),
+    ("ampscript", "%%[ IF Length(Trim(first_name)) == 0 THEN RaiseError('no', true) ENDIF ]%%%%first_name%%"),
+    ("jinja", "{% if first_name|length > 2 %}{{ first_name }}{% endif %}"),
+    ("jinja", "{% if 'x' in first_name %}{{ first_name }}{% endif %}"),
+    ("jinja", "{{ first_name if first_name is not none else 'there' }}{{ first_name if first_name }}"),
+    ("liquid", "{% assign n = first_name | upcase %}{% if n != '' %}{{ n }}{% endif %}"),
 ]
 OPEN = [
     ("liquid", "{{ first_name }}"),
@@ -57,6 +65,12 @@ OPEN = [
     ("mailchimp", "*|IF:CITY=x|**|FNAME|**|END:IF|*"),
     ("ampscript", "%%[ IF Empty(first_name) THEN ]%%%%first_name%%%%[ ENDIF ]%%"),
     ("ampscript", "%%[ SET @n = first_name IF tier == 'a' THEN SET @n = 'there' ENDIF ]%%%%=v(@n)=%%"),
+    ("ampscript", "%%=IIf(tier == 'a', first_name, 'there')=%%"),
+    ("liquid", "{% assign n = first_name | upcase %}{% if n %}{{ n }}{% endif %}"),  # "" is true in Liquid
+    ("liquid", "{% assign n = first_name | strip %}{% unless n == nil %}{{ n }}{% endunless %}"),
+    ("liquid", "{% assign n = 'x' %}{% for i in recommended %}{{ n }}{% assign n = i.title %}{% endfor %}"),
+    ("jinja", "{{ first_name if tier == 'a' else 'there' }}"),
+    ("jinja", "{% set n = first_name|upper %}{% if n is defined %}{{ n }}{% endif %}"),
 ]
 
 
@@ -77,6 +91,21 @@ def test_what_one_way_has_not_found_may_be_missing(codes, language, body):
         ("liquid", "{% if first_name == 'Ann' %}x{% else %}{{ first_name }}{% endif %}"),
         ("liquid", "{% if first_name or tier == 'a' %}{{ first_name }}{% endif %}"),
         ("ampscript", "%%[ IF first_name != 'Ann' THEN ]%%%%first_name%%%%[ ENDIF ]%%"),
+        ("ampscript", "%%=IIf(first_name == 'Ann', 'you', first_name)=%%"),
+        ("jinja", "{{ 'you' if first_name == 'Ann' else first_name }}"),
+        ("liquid", "{% assign n = first_name | default: 'x' %}{% if n %}{{ first_name }}{% endif %}"),
+        ("jinja", "{% set n = first_name or 'x' %}{% if n %}{{ first_name }}{% endif %}"),
+        ("jinja", "{% set n = first_name if tier == 'a' else 'x' %}{% if n %}{{ first_name }}{% endif %}"),
+        (
+            "liquid",
+            "{% assign n = 'x' %}{% if tier == 'a' %}{% assign n = first_name %}{% endif %}"
+            "{% if n %}{{ first_name }}{% endif %}",
+        ),
+        (
+            "liquid",
+            "{% assign n = first_name %}{% for i in recommended %}{% if n %}{{ first_name }}{% endif %}"
+            "{% assign n = 'x' %}{% endfor %}",
+        ),
     ],
 )
 def test_a_test_that_a_missing_value_passes_is_a_weak_guard(codes, language, body):

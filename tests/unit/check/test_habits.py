@@ -38,6 +38,7 @@ def test_a_habit_is_a_warning_that_says_who_notices(check, language, body, code)
         ("liquid", "{% if tier == 'a' and city == 'b' and orders > 3 %}x{% endif %}"),
         ("liquid", "{% if tier == 'a' or city == 'b' and orders > 3 %}x{% endif %}"),
         ("handlebars", "{{#if orders}}x{{/if}}{{#if recommended}}y{{/if}}{{#if is_member}}z{{/if}}"),
+        ("jinja", "{% if recommended|length > 2 %}x{% endif %}"),
         ("handlebars", "{{#if points includeZero=true}}{{points}}{{/if}}"),
         ("ampscript", "%%[ IF orders > 3 THEN ]%%x%%[ ENDIF ]%%"),
         ("ampscript", "%%[ IF NOT Empty(points) THEN IF points > 3 THEN ]%%x%%[ ENDIF ENDIF ]%%"),

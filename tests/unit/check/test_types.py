@@ -44,6 +44,10 @@ RIGHT = [
     ("jinja", "", "{{ since|strftime('%Y')|upper }}{{ (orders / 2)|round }}{{ city|length / 2 }}{{ city|int|abs }}"),
     ("jinja", "", "{{ recommended|map(attribute='price')|sum|round }}{{ recommended|length|round }}"),
     ("ampscript", "", "%%=FormatDate(DateAdd(since, orders, 'D'), 'd')=%%%%=Add(Length(city), 1)=%%"),
+    ("ampscript", "", "%%[ IF Length(city) > 3 THEN ]%%x%%[ ENDIF ]%%%%=IIf(IndexOf(city, 'a') > 0, 'x', 'y')=%%"),
+    ("jinja", "", "{% if city|length > 3 %}x{% endif %}{{ 'x' if tier|int > 3 else 'y' }}"),
+    ("liquid", "", "{% assign n = city | size %}{% if n > 3 %}x{% endif %}"),
+    ("liquid", "", "{% assign words = city | split: ' ' %}{% if words.size > 1 %}x{% endif %}"),
 ]
 
 

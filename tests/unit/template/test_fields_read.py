@@ -6,6 +6,7 @@ import pytest
 
 from livemerge.template import Read
 from livemerge.template import compile as compile_template
+from livemerge.template.analysis import walk
 
 
 def reads_of(source: str, language: str = "liquid") -> dict[str, Read]:
@@ -25,7 +26,7 @@ def reads_of(source: str, language: str = "liquid") -> dict[str, Read]:
         ("{% assign x = user %}{{ x.name }}", {"user", "user.name"}),
         (
             "{% assign x = items | where: 'on', true | first %}{{ x.name }}",
-            {"items[]", "items[].name"},
+            {"items[]", "items[].name", "items[].on"},
         ),
         ("{{ items | map: 'name' | join }}", {"items[].name"}),
         ("{% capture x %}{{ a }}{% endcapture %}{{ x }}", {"a"}),
@@ -40,6 +41,58 @@ def reads_of(source: str, language: str = "liquid") -> dict[str, Read]:
 )
 def test_the_fields_of_a_template_are_known_without_rendering(source: str, fields: set[str]) -> None:
     assert compile_template(source).fields == fields
+
+
+@pytest.mark.parametrize(
+    ("language", "dialect", "source", "fields"),
+    [
+        ("liquid", None, "{{ items | where: 'on' | sort: 'rank' | map: 'n' }}", {"on", "rank", "n"}),
+        ("liquid", None, "{{ items | reject: 'off' | sum: 'q' }}{{ items | has: 'h', 1 }}", {"off", "q", "h"}),
+        ("liquid", "customerio", "{% assign x = items | where_not: 'w' | group_by: 'g' %}", {"w", "g"}),
+        (
+            "jinja",
+            None,
+            "{{ items|selectattr('on')|sort(attribute='a,b')|join(attribute='n') }}",
+            {"on", "a", "b", "n"},
+        ),
+        ("jinja", None, "{{ items|sum('q') }}{{ items|sort(false, false, 'r')|length }}", {"q", "r"}),
+        ("jinja", None, "{{ (items|max(attribute='m'))['n'] }}", {"m", "n"}),
+        (
+            "handlebars",
+            "iterable",
+            '{{#sortBy items field="p" as |s|}}{{#each s}}{{n}}{{/each}}{{/sortBy}}',
+            {"p", "n"},
+        ),
+        ("handlebars", "iterable", '{{#minInList items "p"}}{{n}}{{/minInList}}', {"p", "n"}),
+    ],
+)
+def test_what_a_function_reads_of_the_items_by_name_is_a_field(language, dialect, source, fields) -> None:
+    found = compile_template(source, language, dialect=dialect).fields
+    assert {path for path in found if path.startswith("items[].")} == {f"items[].{name}" for name in fields}
+
+
+def test_an_unknown_name_of_a_property_reads_the_whole_item() -> None:
+    assert "items[]" in compile_template("{% assign k = name %}{{ items | where: k | size }}").fields
+
+
+@pytest.mark.parametrize(
+    ("language", "dialect", "source"),
+    [
+        ("liquid", None, "{% for i in items %}{{ before.n }}{% assign before = i %}{% endfor %}"),
+        ("liquid", None, "{% for i in items %}{{ x.n }}{% assign x = y %}{% assign y = i %}{% endfor %}"),
+        ("handlebars", "iterable", "{{#each items}}{{#assign 'x'}}{{n}}{{/assign}}{{/each}}{{x}}"),
+    ],
+)
+def test_what_a_round_leaves_to_the_next_is_read_there(language, dialect, source) -> None:
+    found = compile_template(source, language, dialect=dialect).fields
+    assert "items[].n" in found and not any("\0" in path for path in found)
+
+
+def test_loops_in_loops_are_gone_over_in_bounded_time(monkeypatch) -> None:
+    monkeypatch.setattr(walk, "MAX_GONE_OVER", 100)  # enough for two loops, far less than for eight
+    inside = "{% for i in items %}{{ last.n }}{% assign last = i %}"
+    template = compile_template(f"{inside}{'{% for j in items %}' * 8}{inside}{'{% endfor %}' * 10}")
+    assert "items[].n" in template.fields
 
 
 def test_mailchimp_fields_are_its_tag_names() -> None:

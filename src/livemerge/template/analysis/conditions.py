@@ -10,7 +10,16 @@ from livemerge.template import nodes
 from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
 from livemerge.template.analysis.facts import NO_FACTS, Facts, either
 from livemerge.template.analysis.joined import is_written, parts_in
-from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins, compared, is_shown, kind_of
+from livemerge.template.analysis.origins import (
+    MAX_ORIGINS,
+    Names,
+    Origin,
+    Origins,
+    compared,
+    is_shown,
+    kind_of,
+    other_too,
+)
 from livemerge.template.analysis.walk import Answers, Walk
 from livemerge.template.nodes import Expression
 from livemerge.template.verdict import SEEN_THROUGH, Condition, literals_in
@@ -70,7 +79,7 @@ def _learned_here(walk: Walk, node: Expression, names: Names, is_true: bool) -> 
     """What one test tells: where it fails for nothing, there is something."""
     walk.found.learned_left -= 1
     looked_at = paths_of(walk, node, names)
-    answers = _answers(walk, node)
+    answers = _answers(walk, node, names)
     if answers.path is None:
         return Facts(tested=looked_at)
     of_nothing, of_values = answers.of_nothing, answers.of_values
@@ -83,9 +92,16 @@ def _learned_here(walk: Walk, node: Expression, names: Names, is_true: bool) -> 
     return Facts(looked_at | about, missing=about if is_nothing else NO_FACTS.missing)
 
 
-def _answers(walk: Walk, node: Expression) -> Answers:
-    """What the language says of a test where its path is nothing, and where it is one of several values."""
-    known = walk.found.answers.get(id(node))
+def _answers(walk: Walk, node: Expression, names: Names) -> Answers:
+    """What the language says of a test where its path's field has nothing, and where it has one of several values."""
+    roots = (found.root for found in expressions_in(node) if isinstance(found, nodes.Path) and not found.steps)
+    found = {each.is_blank for root in roots if isinstance(root, str) for each in names.get(root, ())} or {False}
+    return _answers_where(walk, node, *found) if len(found) == 1 else Answers(node, None)
+
+
+def _answers_where(walk: Walk, node: Expression, is_blank: bool) -> Answers:
+    """The same where it is known what the variable holds for such a field: nothing, or empty text."""
+    known = walk.found.answers.get((id(node), is_blank))
     if known is not None:
         return known
     paths = list(dict.fromkeys(found for found in expressions_in(node) if isinstance(found, nodes.Path)))
@@ -95,8 +111,9 @@ def _answers(walk: Walk, node: Expression) -> Answers:
         judge = walk.vocabulary.judge
         values = (*_SAMPLES, *(value for value in literals_in(node) if value not in (None, "", False)))
         of_values = frozenset(judge.verdict(node, lambda _, value=value: value) for value in values)  # type: ignore[misc]
-        found = Answers(node, paths[0], judge.verdict(node, lambda _: judge.nothing), of_values)
-    walk.found.answers[id(node)] = found
+        nothing = "" if is_blank else judge.nothing
+        found = Answers(node, paths[0], judge.verdict(node, lambda _: nothing), of_values)
+    walk.found.answers[id(node), is_blank] = found
     return found
 
 
@@ -104,9 +121,14 @@ def _about(walk: Walk, path: nodes.Path, names: Names) -> frozenset[str]:
     """What a test of one path is about: its field, where it is surely that one, and its variable."""
     found = set(_variable(path, names))
     origins = origins_of(walk, path, names, is_read=False)
-    if len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives and not origins[0].is_maybe:
+    if len(origins) == 1 and _is_surely(origins[0]):
         found.add(origins[0].path)
     return frozenset(found | {each.removesuffix(end) for each in found for end in _COUNTED if each.endswith(end)})
+
+
+def _is_surely(origin: Origin) -> bool:
+    """Whether a value is that of the field, and no other."""
+    return origin.is_exact and not (origin.alternatives or origin.is_maybe or origin.has_other)
 
 
 def _variable(path: nodes.Path, names: Names) -> Iterator[str]:
@@ -117,18 +139,24 @@ def _variable(path: nodes.Path, names: Names) -> Iterator[str]:
 
 
 def choose(walk: Walk, node: nodes.Choice, names: Names, is_read: bool) -> Origins:
-    """One of two values: what the condition has looked at has the other value for a fallback."""
+    """One of two values: where the condition has found the one, the other is its fallback."""
     if is_read:
         look_at(walk, node.condition, names)
-    before, tested = walk.facts, paths_of(walk, node.condition, names)
-    found: list[Origin] = []
-    for each, other, is_true in ((node.first, node.second, True), (node.second, node.first, False)):
-        walk.facts = before.learning(learned(walk, node.condition, names, is_true=is_true))
+    before, found = walk.facts, list[Origin]()
+    for each, is_true in ((node.first, True), (node.second, False)):
+        known = learned(walk, node.condition, names, is_true=is_true)
+        walk.facts = before.learning(known)
         for origin in origins_of(walk, each, names, is_read=is_read):
-            stands_in = origin.path in tested and is_shown(other) and origin.path not in walk.facts.missing
-            found.append(replace(origin, has_fallback=origin.has_fallback or stands_in))
+            is_tested = known.is_tested(origin.path) and origin.path not in walk.facts.missing
+            found.append(
+                replace(
+                    origin,
+                    has_fallback=origin.has_fallback or known.has(origin.path),
+                    is_tested=origin.is_tested or is_tested,
+                )
+            )
     walk.facts = before
-    return tuple(dict.fromkeys(found))[:MAX_ORIGINS]
+    return other_too(tuple(dict.fromkeys(found))[:MAX_ORIGINS])
 
 
 def made_condition(walk: Walk, node: Expression, names: Names) -> Condition:
@@ -145,8 +173,7 @@ def _key(walk: Walk, path: nodes.Path, names: Names) -> str:
     which = f"#{path.source}#{walk.found.versions.get(own, 0)}#{walk.loop}"
     if any(isinstance(step, nodes.Index) and not isinstance(step.key, nodes.Literal) for step in path.steps):
         return ""
-    is_one = len(origins) == 1 and origins[0].is_exact and not origins[0].alternatives
-    if is_one and not origins[0].operations and not origins[0].is_maybe:
+    if len(origins) == 1 and _is_surely(origins[0]) and not origins[0].operations:
         return origins[0].path if "[" not in origins[0].path else f"{origins[0].path}{which}"
     return which if own and all(not origin.alternatives for origin in origins) else ""
 

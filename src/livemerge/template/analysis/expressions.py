@@ -17,11 +17,14 @@ from livemerge.template.analysis.origins import (
     is_shown,
     kind_of,
     one_of,
+    other_too,
+    property_paths,
     stepped,
     wanted,
 )
 from livemerge.template.analysis.walk import Walk
 from livemerge.template.findings import Read, Usage
+from livemerge.template.kinds import PROPERTY, PROPERTY_OPTIONS
 from livemerge.template.nodes import Expression, Place
 from livemerge.template.walk import filter_problem
 
@@ -49,7 +52,7 @@ def record(walk: Walk, origin: Origin, usage: Usage, spot: str = "") -> None:
             origin.place.line,
             origin.place.column,
             usage,
-            _is_guarded(walk, origin.path),
+            origin.is_tested or _is_guarded(walk, origin.path),
             origin.has_fallback,
             origin.operations,
             alternatives=tuple((path, _is_guarded(walk, path)) for path in origin.alternatives if path),
@@ -112,7 +115,7 @@ def _operand(walk: Walk, node: nodes.Logic, names: Names, is_read: bool) -> Orig
     left = origins_of(walk, node.left, names, is_read=is_read)
     if node.operator == "or":
         left = tuple(replace(each, has_fallback=each.has_fallback or is_shown(node.right)) for each in left)
-    return (left + origins_of(walk, node.right, names, is_read=is_read))[:MAX_ORIGINS]
+    return other_too((left + origins_of(walk, node.right, names, is_read=is_read))[:MAX_ORIGINS])
 
 
 def context_of(walk: Walk, node: nodes.Context, names: Names) -> Origins:
@@ -137,7 +140,7 @@ def _path(walk: Walk, node: nodes.Path, names: Names, is_read: bool) -> Origins:
     if not isinstance(node.root, str):
         _dynamic_name(walk, node, is_read)
         return ()
-    if node.root in _LOOP_NAMES or (node.root.startswith("@") and node.root not in names):
+    if node.root in _LOOP_NAMES or (node.root.startswith(("@", "\0")) and node.root not in names):
         return ()  # a language's own names are no fields
     if node.root in names:
         return _variable(walk, node, names[node.root])
@@ -176,6 +179,8 @@ def _filtered(walk: Walk, node: nodes.FilterCall, names: Names, is_read: bool) -
     if is_read and known is not None and known.includes:
         walk.followers[nodes.FilterCall](walk, node, names)
     given = _arguments(walk, node, names) if is_read else ()
+    if is_read:
+        _properties(walk, node, target)
     if known is not None and known.fetches:  # a reply is no field, whatever its address is made of
         for origin in target if is_read else ():
             record(walk, origin, "argument")
@@ -185,13 +190,18 @@ def _filtered(walk: Walk, node: nodes.FilterCall, names: Names, is_read: bool) -
         return tuple(replace(compared(origin, kind), is_exact=False) for origin in target)
     fallback = node.name == "default" and bool(node.arguments) and is_shown(node.arguments[0])
     kinds = walk.vocabulary.kinds.get(node.name)
-    both = tuple(filtered_by(origin, node, fallback, kinds) for origin in target)
+    both = tuple(_filtered_one(walk, origin, node, fallback) for origin in target)
     parts = parts_in(node, kinds)
     if parts:
         both = tuple(each for part in parts for each in _part(walk, node, part, parts, both, names))
     elif node.name in ("default", "concat"):
         both += given
     return tuple(dict.fromkeys(both))[:MAX_ORIGINS]
+
+
+def _filtered_one(walk: Walk, origin: Origin, node: nodes.FilterCall, fallback: bool) -> Origin:
+    is_blank = walk.vocabulary.judge.is_blank(node, was_blank=origin.is_blank)
+    return replace(filtered_by(origin, node, fallback, walk.vocabulary.kinds.get(node.name)), is_blank=is_blank)
 
 
 def _part(
@@ -205,6 +215,18 @@ def _part(
     """The origins of one part of a text that is put together, and what they are in it."""
     origins = target if part is node.target else origins_of(walk, part, names, is_read=False)
     return part_of(origins, part, parts, walk.vocabulary.kinds.get(node.name))
+
+
+def _properties(walk: Walk, node: nodes.FilterCall, target: Origins) -> None:
+    """Records what a function reads of each item of its list, by the names given to it: `where: "on"` reads `on`."""
+    kinds = walk.vocabulary.kinds.get(node.name)
+    takes = kinds.takes[1:] if kinds is not None else ()
+    named = [argument for take, argument in zip(takes, node.arguments, strict=False) if take == PROPERTY]
+    named += [argument for name, argument in node.options if name in PROPERTY_OPTIONS]
+    for argument in named:
+        for origin in target:
+            for path in property_paths(origin, argument):
+                record(walk, path, "argument")
 
 
 def _arguments(walk: Walk, node: nodes.FilterCall, names: Names) -> Origins:

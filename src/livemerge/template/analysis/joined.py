@@ -67,6 +67,7 @@ def _as_part(origin: Origin, has_others: bool, behind: str, kind: str) -> Origin
         is_exact=False,
         kind=kind,
         is_part=origin.is_part or has_others,
+        is_blank=True,
         behind="query" if "query" in (origin.behind, behind) else origin.behind or behind,
     )
 

@@ -15,9 +15,9 @@ _MAX_ALTERNATIVES = 12  # paths one read may have instead of its likeliest
 
 _SAME_LIST = frozenset(
     {"where", "reject", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "slice", "feed_items"}
-    | {"list", "op_part", "rejectattr", "select", "selectattr", "unique"}
+    | {"limit", "list", "op_part", "rejectattr", "select", "selectattr", "unique", "where_not"}
 )
-_ONE_ITEM = frozenset({"first", "last", "find", "least", "greatest"})
+_ONE_ITEM = frozenset({"first", "last", "find", "least", "greatest", "max", "min"})
 _UNTOLD = frozenset({"v", "attribute", "is_true"})  # what a language's values pass through anyway
 
 
@@ -36,6 +36,9 @@ class Origin:
     is_part: bool = False  # more than the field's value is there, also where the field has none
     behind: str = ""  # where in an address it stands, by the text put before it: path, query; empty: it begins
     is_maybe: bool = False  # some ways here have set a variable of this name, so there may be no such field
+    has_other: bool = False  # another value may stand here instead: what is known of this one says nothing of the field
+    is_tested: bool = False  # who chose this value has looked at the field
+    is_blank: bool = False  # where the field has nothing this is empty text, which some languages take for a value
 
 
 Origins = tuple[Origin, ...]
@@ -45,6 +48,15 @@ Names = dict[str, Origins]
 def item_of(origin: Origin) -> Origin:
     alternatives = tuple(f"{path}[]" for path in origin.alternatives)
     return replace(origin, path=f"{origin.path}[]", operations=(), alternatives=alternatives, kind="", wants=())
+
+
+def property_paths(origin: Origin, name: Expression) -> Origins:
+    """What is read of each item of a list by a property's name, or several with commas; all of it by an unknown one."""
+    item = item_of(origin) if origin.is_exact else replace(origin, operations=(), wants=())
+    if not origin.is_exact or not isinstance(name, nodes.Literal) or not isinstance(name.value, str):
+        return (item,)
+    names = str.__str__(name.value)[:_MAX_PATH_CHARACTERS].split(",")
+    return tuple(_longer(item, f".{each.strip()}") for each in names if each.strip())
 
 
 def section_items(items: Origins, origins: Origins, outer: Origins) -> Origins:
@@ -111,6 +123,7 @@ def filtered_by(origin: Origin, node: nodes.FilterCall, fallback: bool, kinds: K
         operations=(*origin.operations, *((node.name,) if node.name not in _UNTOLD else ()))[:_MAX_OPERATIONS],
         has_fallback=origin.has_fallback or (fallback and not origin.is_part),
         is_exact=is_exact,
+        has_other=origin.has_other or node.name == "default",
     )
 
 
@@ -121,7 +134,13 @@ def is_shown(node: Expression) -> bool:
 
 def compared(origin: Origin, kind: str) -> Origin:
     """The origin of a value that is compared; what a function made of a field says nothing about the field's type."""
-    return replace(origin, operations=(*origin.operations, "compare" if origin.is_part else kind))
+    is_made = origin.is_part or (origin.kind and (origin.kind, kind) != ("text", "compare_number"))
+    return replace(origin, operations=(*origin.operations, "compare" if is_made else kind))
+
+
+def other_too(origins: Origins) -> Origins:
+    """Origins of a value that may be something else as well."""
+    return tuple(replace(origin, has_other=True) for origin in origins)
 
 
 def kind_of(other: Expression) -> str:

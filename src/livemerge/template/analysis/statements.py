@@ -10,13 +10,13 @@ from livemerge.template import nodes
 from livemerge.template.analysis.conditions import is_surely_shown, learned, look_at, made_condition
 from livemerge.template.analysis.expressions import origins_of, paths_of, record, use
 from livemerge.template.analysis.facts import Facts, after
-from livemerge.template.analysis.origins import MAX_ORIGINS, Names, item_of, kind_of, section_items
+from livemerge.template.analysis.origins import MAX_ORIGINS, Names, item_of, kind_of, other_too, section_items
 from livemerge.template.analysis.walk import Follow, MacroPiece, Walk
 from livemerge.template.analysis.ways import is_followed, ways_from
 from livemerge.template.nodes import Block, Expression
 from livemerge.template.verdict import Test
-from livemerge.template.walk import assigned_names
 
+_ROUNDS: Final = 2  # walked for what one leaves to the next: a value that goes through one more variable is found
 _LEAVING: Final = frozenset({"raiseerror", "refuse", "refused"})  # functions after which nothing is written
 
 
@@ -126,7 +126,8 @@ def loop(walk: Walk, node: nodes.For | nodes.TableRow, names: Names) -> None:
     chosen = node.condition if isinstance(node, nodes.For) else None
     if isinstance(node, nodes.For):
         names[node.state] = ()
-    walk.sets({node.name, *assigned_names(node.body)})
+    _go_over(walk, node, names)
+    walk.sets({node.name, *walk.assigned_in(node.body)})
     paths, variables = frozenset(origin.path for origin in origins), ways_from(names)
     with walk.in_loop():
         _know_items(walk, paths)
@@ -137,13 +138,26 @@ def loop(walk: Walk, node: nodes.For | nodes.TableRow, names: Names) -> None:
     variables.ends_one()
     variables.ends_one()  # no round at all
     variables.join(walk, node.place)
-    walk.sets({node.name, *assigned_names(node.body)})
+    walk.sets({node.name, *walk.assigned_in(node.body)})
     if outer is None:
         names.pop(node.name, None)
     else:
         names[node.name] = outer
     if isinstance(node, nodes.For):
         _otherwise(walk, node.otherwise, names, paths)
+
+
+def _go_over(walk: Walk, node: nodes.For | nodes.TableRow | nodes.Each, names: Names) -> None:
+    """A round may begin with what the one before has set: then a variable stands for that, or what it was before."""
+    if not walk.assigned_in(node.body):
+        return
+    for _ in range(_ROUNDS):
+        variables = ways_from(names)
+        with walk.going_over():
+            walk.block(node.body, names)
+        variables.ends_one()
+        variables.ends_one()
+        variables.join(walk, node.place)
 
 
 def _know_items(walk: Walk, paths: frozenset[str]) -> None:
@@ -174,8 +188,9 @@ def assign(walk: Walk, node: nodes.Assign, names: Names) -> None:
     walk.followers[MacroPiece](walk, node, names)
     origins = use(walk, node.value, names, "argument")
     is_shown = is_surely_shown(walk, node.value, names)
-    before = names.get(node.name, ()) if walk.branches and not is_followed(names) else ()
-    names[node.name] = tuple(dict.fromkeys(before + origins))[:MAX_ORIGINS]
+    if walk.branches and not is_followed(names):
+        origins = other_too(names.get(node.name, ()) + origins)
+    names[node.name] = tuple(dict.fromkeys(origins))[:MAX_ORIGINS]
     walk.sets([node.name])
     if is_shown:
         walk.facts = walk.facts.learning(Facts(present=frozenset({f"${node.name}"})))
@@ -216,10 +231,22 @@ def each(walk: Walk, node: nodes.Each, names: Names) -> None:
         outer = origins_of(walk, node.outer, names, is_read=False)
         items = section_items(items, origins, outer)
     paths = frozenset(origin.path for origin in origins)
-    own = {f"{node.name}.{word}": () for word in ("index", "key", "first", "last", "loops")}
+    own = {f"{node.name}.{word}": () for word in ("index", "key", "first", "last", "loops")} | {node.name: items}
+    hidden = {name: names[name] for name in own if name in names}
+    names.update(own)
+    _go_over(walk, node, names)
+    walk.sets(walk.assigned_in(node.body))
+    variables = ways_from(names)
     with walk.in_loop():
         _know_items(walk, paths)
-        walk.block(node.body, {**names, **own, node.name: items})
+        walk.block(node.body, names)
+    variables.ends_one()
+    variables.ends_one()  # no round at all
+    variables.join(walk, node.place)
+    walk.sets(walk.assigned_in(node.body))
+    for name in own:
+        del names[name]
+    names.update(hidden)
     _otherwise(walk, node.otherwise, names, paths)
 
 

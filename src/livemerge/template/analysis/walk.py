@@ -14,9 +14,11 @@ from livemerge.template.findings import Finding, Read, Source
 from livemerge.template.kinds import Kinds
 from livemerge.template.nodes import Block, Expression, Place
 from livemerge.template.verdict import Condition, Judge, Test
+from livemerge.template.walk import assigned_names
 
 MAX_ANALYSED_TEMPLATES = 1_000  # calls of other templates that are followed for one
 MAX_LEARNED = 10_000  # terms of conditions that are understood, for one template; people's own have some hundreds
+MAX_GONE_OVER = 20_000  # statements of loops that are walked once more, for what one round leaves to the next
 MAX_GIVEN = 20  # conditions remembered on the way to a place
 
 Load = Callable[[str], tuple[Block, Source] | None]
@@ -82,8 +84,11 @@ class Found:
     templates_left: int = MAX_ANALYSED_TEMPLATES
     versions: dict[str, int] = field(default_factory=dict)  # how often each variable was set
     loops: int = 0  # loops entered so far
+    assigned: dict[int, frozenset[str]] = field(default_factory=dict)  # variables that blocks set, by the blocks' ids
+    gone_over_left: int = MAX_GONE_OVER
+    going_over: int = 0  # loops around this place that are walked for their variables alone
     learned_left: int = field(default_factory=lambda: MAX_LEARNED)
-    answers: dict[int, Answers] = field(default_factory=dict)  # by the tests' ids
+    answers: dict[tuple[int, bool], Answers] = field(default_factory=dict)  # by the tests' ids, and for empty text
 
 
 @dataclass(slots=True)
@@ -112,7 +117,18 @@ class Walk:
 
     def block(self, block: Block, names: Names) -> None:
         for statement in block:
+            if self.found.going_over:
+                self.found.gone_over_left -= 1
+                if self.found.gone_over_left < 0:
+                    return
             self.followers[type(statement)](self, statement, names)
+
+    def assigned_in(self, block: Block) -> frozenset[str]:
+        """The variables a block sets; each block is looked through once."""
+        found = self.found.assigned.get(id(block))
+        if found is None:
+            found = self.found.assigned[id(block)] = frozenset(assigned_names(block))
+        return found
 
     def report(self, finding: Finding) -> None:
         self.found.findings.append(finding)
@@ -148,6 +164,22 @@ class Walk:
             yield
         self.loop = outer
         self.facts = before
+
+    @contextmanager
+    def going_over(self) -> Iterator[None]:
+        """Walks a loop's round for what its variables stand for at the end, which is what the next one begins with.
+
+        What it finds is found again when the loop is walked for good.
+        """
+        found, facts = self.found, self.facts
+        kept = (found.reads, found.findings, found.tests, found.templates_left)
+        found.reads, found.findings, found.tests = [], [], []
+        found.going_over += 1
+        with self.in_loop():
+            yield
+        found.going_over -= 1
+        found.reads, found.findings, found.tests, found.templates_left = kept
+        self.facts = facts
 
     def beside(self, source: Source, block: Block) -> Walk:
         """A walk over a template that shares our variables; what it finds is ours too."""

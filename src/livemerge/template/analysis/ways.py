@@ -8,7 +8,7 @@ from typing import Final
 
 from livemerge.template import nodes
 from livemerge.template.analysis.expressions import origins_of
-from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins
+from livemerge.template.analysis.origins import MAX_ORIGINS, Names, Origin, Origins, other_too
 from livemerge.template.analysis.walk import Walk
 from livemerge.template.nodes import Place
 
@@ -41,7 +41,8 @@ class Ways:
         ends = list({id(end): end for end in self.ends}.values())
         for name in dict.fromkeys(name for end in ends for name in self._changed(end)):
             found = [end[name] if name in end else _data(walk, name, place) for end in ends]
-            self.names[name] = tuple(dict.fromkeys(each for origins in found for each in origins))[:MAX_ORIGINS]
+            joined = tuple(dict.fromkeys(each for origins in found for each in origins))[:MAX_ORIGINS]
+            self.names[name] = joined if all(found) else other_too(joined)
 
     def _changed(self, end: Names) -> Iterator[str]:
         """Names that stand for something else at the end of a way than before it."""

@@ -20,8 +20,8 @@ HANDLEBARS_KINDS: Final[dict[str, Kinds]] = {
     "is_remainder": Kinds("ifModEq", ("number", "number", "number"), "anything"),
     "joined": Kinds("join", ("list",), "text"),
     "sort": Kinds("sortBy", ("list",), "list"),
-    "least": Kinds("minInList", ("list",), "anything"),
-    "greatest": Kinds("maxInList", ("list",), "anything"),
+    "least": Kinds("minInList", ("list", "property"), "anything"),
+    "greatest": Kinds("maxInList", ("list", "property"), "anything"),
     "center": Kinds("center", ("anything", "number"), "text"),
     **{name: Kinds(name, _TEXT, "text") for name in ("upper", "lower", "replace", "cut", "slugify", "json")},
 }

@@ -230,12 +230,12 @@ def _guarded(name: str) -> Filter:
     return replace(_known(name, _ALL[name]), call=_absent(_ALL[name]))
 
 
-_ALL: Final = {**_PLAIN, **_INSIDE}
+_ALL: Final = {**_PLAIN, **_INSIDE, **{f"{QUESTION}{name}": call for name, call in QUESTIONS.items()}}
 _OF_TEXTS: Final = ("capitalize", "lower", "op_concat", "replace", "string", "title", "trim", "upper", "urlencode")
 GUARDED: Final[Mapping[str, Filter]] = {
     "safe": _filter(html.unchanged),
     f"{QUESTION}none": _filter(lambda value: value is None or value is UNDEFINED),
-    **{name: _guarded(name) for name in ("default", *_OF_TEXTS)},
+    **{name: _guarded(name) for name in ("default", f"{QUESTION}defined", f"{QUESTION}undefined", *_OF_TEXTS)},
 }
 """Instead of those in projects: data is raw only where its field is HTML, and a field without a value is not there."""
 

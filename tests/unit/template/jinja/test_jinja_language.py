@@ -258,6 +258,16 @@ def test_guards_and_fallbacks_are_understood() -> None:
     assert {path for path, read in reads.items() if not (read.is_guarded or read.has_fallback)} == {"f"}
 
 
+def test_in_a_project_an_items_missing_value_is_not_defined_as_any_other() -> None:
+    message = compile_message(
+        "{% for i in items %}{{ i.n if i.n is defined else 'none' }},{{ i.n is undefined }};{% endfor %}"
+        "{{ user.n is defined }}",
+        name="t.jinja.html",
+    )
+
+    assert message.html.render({"items": [{"n": "A"}, {"n": None}], "user": {"n": None}}) == ("A,False;none,True;False")
+
+
 # --- messages --------------------------------------------------------------------------------------
 
 
