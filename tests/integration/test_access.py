@@ -310,6 +310,7 @@ async def test_refusals_are_in_the_words_of_the_standard(
     answer = await client.post("/oauth/token", data=form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.headers["cache-control"] == "no-store"
+    assert ("www-authenticate" in answer.headers) == (status == 401)  # RFC 9110 §15.5.2
 
 
 @pytest.mark.parametrize(
@@ -446,6 +447,39 @@ async def test_a_key_that_reads_too_many_customers_is_slowed_and_alarmed(
     clock.advance(3600)
     assert (await client.get(f"{PATH}/c-1", headers=headers)).status_code == 200
     assert (await client.get(f"{PATH}/c-2", headers=headers)).status_code == 200
+
+
+async def test_a_slowed_key_pays_for_each_customer_of_a_batch(
+    project: Livemerge, client: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    made = project.keys.create("scraper", conditions=Conditions(ids_per_hour=20))
+
+    async def status(first: int) -> int:
+        asked = {"ids": [f"n-{first + number}" for number in range(100)], "fields": ["first_name"]}
+        answer = await client.post("/api/customer-profiles", json=asked, headers={"X-API-Key": made.key})
+        project.access_log.flush()
+        return answer.status_code
+
+    assert await status(0) == 200  # nothing was unusual yet
+    assert await status(100) == 200  # the one that a slowed key has at first
+    clock.advance(180)  # for one customer
+    assert await status(200) == 429
+    clock.advance(3_000)
+    assert await status(300) == 429
+
+
+async def test_a_batch_counts_against_the_fair_share_as_many_customers_as_it_has(
+    project: Livemerge, client: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    project.admission._shares = Shares(clock, burst_s=1)
+    made = project.keys.create("busy", conditions=Conditions(rate_per_s=1))
+    headers = {"X-API-Key": made.key}
+    asked = {"ids": [f"n-{number}" for number in range(10)], "fields": ["first_name"]}
+    assert (await client.post("/api/customer-profiles", json=asked, headers=headers)).status_code == 200
+    clock.advance(5)
+    assert (await client.get(f"{PATH}/c-1", headers=headers)).json()["source"] == "default"
+    clock.advance(5)
+    assert (await client.get(f"{PATH}/c-1", headers=headers)).json()["source"] == "live"
 
 
 async def test_past_its_fair_share_a_key_is_answered_from_what_is_known(

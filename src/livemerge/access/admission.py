@@ -90,10 +90,15 @@ class Admission:
         return self._shaped(grant)
 
     def spend(self, grant: AccessGrant, customers: int) -> None:
-        """Counts a request about many customers as that many against the key's fair share."""
+        """Counts a request about many customers as that many, for the key's fair share and where it is slowed."""
+        more = customers - 1  # admit took one
+        if more < 1:
+            return
         rate_per_s = self._rate_per_s if grant.rate_per_s is None else grant.rate_per_s
-        if rate_per_s and grant.asks_sources and customers > 1:
-            self._shares.take(grant.prefix, rate_per_s, count=customers - 1)  # admit took one
+        if rate_per_s and grant.asks_sources:
+            self._shares.owe(grant.prefix, rate_per_s, more)
+        if limit := self._slowed_to(grant):
+            self._shares.owe(_slow(grant.prefix), limit / SECONDS_AN_HOUR, more)
 
     def issue(self, client_id: str, client_secret: str, *, scope: str, issuer: str, remote: str) -> IssuedToken:
         """An access token for the owner of a key. Raises AccessError, ForbiddenError, SlowDownError."""
@@ -175,9 +180,8 @@ class Admission:
 
     def _shaped(self, grant: AccessGrant) -> AccessGrant:
         """The grant within its key's fair share. Past it: from what is known; past its customers: slowed."""
-        limit = self._unusual.limit(grant.prefix, grant.ids_per_hour)
-        if limit and self._unusual.is_past(grant.prefix):
-            rate_per_s, name = limit / SECONDS_AN_HOUR, f"slow {grant.prefix}"
+        if limit := self._slowed_to(grant):
+            rate_per_s, name = limit / SECONDS_AN_HOUR, _slow(grant.prefix)
             if not self._shares.take(name, rate_per_s):
                 raise SlowDownError(
                     f"this API key read more than {limit} customers in an hour",
@@ -188,6 +192,11 @@ class Admission:
         if rate_per_s and not self._shares.take(grant.prefix, rate_per_s):
             return replace(grant, asks_sources=False)
         return grant
+
+    def _slowed_to(self, grant: AccessGrant) -> int:
+        """Customers an hour that a key may read which read more than it may; 0 for one that did not."""
+        limit = self._unusual.limit(grant.prefix, grant.ids_per_hour)
+        return limit if limit and self._unusual.is_past(grant.prefix) else 0
 
     def _count_wrong(self, presented: Presented, prefix: str, error: AccessError) -> None:
         if not self._guesses.note(presented.remote, prefix):
@@ -223,6 +232,11 @@ def _impersonal(grant: AccessGrant, presented: Presented) -> AccessGrant:
             advice=f"Else it tells anybody who is a customer. Add a token `t` or a hash `h`: {SIGNING_ADVICE}",
         )
     return grant.narrowed(scope for scope in grant.scopes if scope.startswith("feed:"))
+
+
+def _slow(prefix: str) -> str:
+    """The name of a key's share while it is slowed."""
+    return f"slow {prefix}"
 
 
 def _address(text: str) -> Address | None:

@@ -33,6 +33,11 @@ class Shares:
         self._left[name] = (max(-most, left - count) if had else left, now_s)
         return had
 
+    def owe(self, name: str, rate_per_s: float, count: int) -> None:
+        """Takes so much more for what was let in already; what is not left is owed, and paid back at the rate."""
+        left, counted_s = self._left.get(name, (max(1.0, rate_per_s * self._burst_s), self._clock.monotonic_s()))
+        self._left[name] = (left - count, counted_s)
+
     def wait_s(self, name: str, rate_per_s: float) -> float:
         """Seconds until the share has something again."""
         left, counted_s = self._left.get(name, (1.0, 0.0))

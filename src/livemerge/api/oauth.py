@@ -48,14 +48,13 @@ class OAuth:
 
     async def token(self, request: Request) -> Response:
         """An access token for the client, or an error as RFC 6749 writes it."""
-        uses_header = request.headers.get("authorization", "").lower().startswith("basic ")
         try:
             asked = _parameters(await read_body(request), request.headers.get("content-type", ""))
             return self._issued(request, asked)
         except OAuthError as error:
-            return _refused(error, uses_header=uses_header)
+            return _refused(error)
         except Refusal as error:
-            return _refused(OAuthError("invalid_request", error.what, error.status), uses_header=uses_header)
+            return _refused(OAuthError("invalid_request", error.what, error.status))
 
     async def metadata(self, request: Request) -> Response:
         """What this server can do, for clients that find out by themselves."""
@@ -147,9 +146,9 @@ def _json_parameters(body: bytes) -> Mapping[str, str]:
     return {name: value for name, value in document.items() if value}  # empty means left out (§3.1)
 
 
-def _refused(error: OAuthError, *, uses_header: bool) -> Response:
+def _refused(error: OAuthError) -> Response:
     headers = dict(NO_STORE)
-    if error.status == 401 and uses_header:
+    if error.status == 401:  # also to who sent no header (RFC 9110 §15.5.2)
         headers["WWW-Authenticate"] = CHALLENGE
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(int(error.retry_after_s) + 1)
