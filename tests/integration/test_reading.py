@@ -314,9 +314,16 @@ async def test_bloomreach_never_gets_a_400_or_404_for_one_customer(
     missed = await client.get("/api/views/scenario?id=nobody")
     assert (missed.status_code, missed.json()["ok"], missed.json()["found"]) == (200, False, False)
     headers = _key(project, esp="bloomreach")
-    for path in ("/api/views/welcome", "/api/views/unheard_of?id=c-1"):
+    for path in (
+        "/api/views/welcome",
+        "/api/views/unheard_of?id=c-1",
+        "/api/customer-profile/%20",
+        "/api/text/unheard_of?id=c-1",
+        "/api/content/hello.liquid.html/%01",
+    ):
         response = await client.get(path, headers=headers)
-        assert (response.status_code, response.json()["ok"]) == (200, False)
+        assert (response.status_code, response.json()["ok"], response.json()["found"]) == (200, False, False)
+    assert (await client.get("/api/views/welcome?id=c-1", headers={"X-API-Key": "wrong"})).status_code == 401
 
 
 async def test_identity_comes_from_query_or_body(client: httpx.AsyncClient) -> None:
@@ -324,8 +331,37 @@ async def test_identity_comes_from_query_or_body(client: httpx.AsyncClient) -> N
         assert (await client.post("/api/views/welcome", json=sent)).json()["first_name"] == "Ann"
     assert (await client.post("/api/views/welcome", json={"id": 42})).json()["first_name"] == "Bob"
     assert (await client.post("/api/views/welcome?id=c-2", content=b"")).json()["first_name"] == "Ann"
-    for refused in ({}, {"id": None}, {"id": ""}, {"id": ["c-1"]}, {"id": "a\n"}, {"id": "x" * 513}, {"id": True}):
+    for refused in ({}, {"id": None}, {"id": ["c-1"]}, {"id": True}):
         assert (await client.post("/api/views/welcome", json=refused)).status_code == 400
+
+
+async def test_a_form_names_the_customer_as_json_does(client: httpx.AsyncClient) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for path in ("/api/views/welcome?shape=object", "/api/text/first_name"):
+        for body in (b"id=c-2", b"more=1&id=c-2", b' {"id": "c-2"}'):  # the last is what curl -d sends
+            response = await client.post(path, content=body, headers=form)
+            assert (response.status_code, "Ann" in response.text) == (200, True)
+    assert (await client.post("/api/views/welcome", content=b"&".join([b"a=1"] * 200), headers=form)).status_code == 400
+
+
+@pytest.mark.parametrize("id_", ["", " ", "a\n", "x" * 513])
+async def test_a_contact_without_a_usable_id_is_a_customer_nobody_knows(client: httpx.AsyncClient, id_: str) -> None:
+    told = await client.get("/api/views/welcome", params={"id": id_})
+    assert (told.status_code, told.json()["found"], told.json()["first_name"]) == (200, False, "there")
+    posted = await client.post("/api/views/welcome", json={"id": id_})
+    assert (posted.status_code, posted.json()["found"]) == (200, False)
+    assert (await client.get("/api/views/strict", params={"id": id_})).status_code == 404
+    assert (await client.get("/api/views/silent", params={"id": id_})).content == b""
+    text = await client.get("/api/text/first_name", params={"id": id_, "default": "you"})
+    assert (text.status_code, text.text) == (200, "you")
+
+
+async def test_the_access_log_says_who_was_nobody_also_when_the_answer_was_prepared(
+    project: Livemerge, client: httpx.AsyncClient
+) -> None:
+    for _ in range(3):
+        assert (await client.get("/api/views/welcome?id=nobody")).json()["found"] is False
+    assert [row.outcome for row in project.access_log.ls(customer="nobody")] == ["not_found"] * 3
 
 
 async def test_several_ids_are_answered_by_key(client: httpx.AsyncClient) -> None:
@@ -385,6 +421,23 @@ async def test_a_batch_has_a_bound(client: httpx.AsyncClient) -> None:
         assert (await client.post("/api/customer-profiles", json=wrong)).status_code == 400
 
 
+async def test_who_asks_in_another_way_is_told_which_ways_there_are(client: httpx.AsyncClient) -> None:
+    for path, method, allowed in (
+        ("/api/customer-profiles", "GET", "POST"),
+        ("/api/views/welcome", "PUT", "GET, HEAD, POST"),
+        ("/oauth/token", "GET", "POST"),
+    ):
+        refused = await client.request(method, path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/docs", "/.well-known/jwks.json", "/api/feed/offers"])
+async def test_a_head_is_answered_as_a_get_without_its_body(client: httpx.AsyncClient, path: str) -> None:
+    asked, head = await client.get(path), await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == asked.headers["content-type"]
+
+
 # -- text ----------------------------------------------------------------------------------------------------
 
 
@@ -428,6 +481,7 @@ async def test_a_feed_is_small_shared_and_may_be_kept(client: httpx.AsyncClient)
     tag = (await client.get("/api/feed/offers")).headers["etag"]
     again = await client.get("/api/feed/offers", headers={"If-None-Match": f'"x", W/{tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert "content-length" not in again.headers  # it would be the length of what is not sent (RFC 9110 §8.6)
 
 
 async def test_a_feed_shows_a_changed_file(project: Livemerge, client: httpx.AsyncClient) -> None:
@@ -464,7 +518,11 @@ async def test_content_without_any_customers_data_may_be_kept(client: httpx.Asyn
     response = await client.get("/api/content/banner.liquid.html/c-2")
     assert "Sale until 2026-12-01" in response.text
     assert response.headers["cache-control"] == "public, max-age=0, s-maxage=60"
-    assert "etag" in response.headers
+    tag = response.headers["etag"]
+    again = await client.get("/api/content/banner.liquid.html/c-1", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    other = await client.get("/api/content/banner.liquid.html/c-1", headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200
 
 
 async def test_content_is_limited_to_the_keys_fields(project: Livemerge, client: httpx.AsyncClient) -> None:
@@ -502,6 +560,27 @@ async def test_a_test_key_sees_what_goes_wrong_and_nothing_of_it_stays(client: h
     assert (await client.get("/api/views/welcome?id=c-2&simulate=500")).status_code == 500
     again = (await client.get("/api/views/welcome?id=c-2")).json()
     assert (again["first_name"], again["points"], again["found"]) == ("Ann", 7, first["found"])
+
+
+async def test_a_profile_is_simulated_like_a_view_whether_it_is_known_or_not(client: httpx.AsyncClient) -> None:
+    path = "/api/customer-profile/c-2?fields=first_name"
+    for _ in range(2):
+        missed = (await client.get(f"{path}&simulate=miss")).json()
+        assert (missed["found"], missed["source"], missed["first_name"]) == (False, "default", "there")
+        assert (await client.get(f"{path}&simulate=stale")).json()["source"] == "stale"
+        assert (await client.post(f"{path}&simulate=500")).status_code == 500
+        assert (await client.get(f"{path}&simulate=nonsense")).status_code == 400
+        assert (await client.get(path)).json()["first_name"] == "Ann"
+
+
+async def test_a_keys_service_gives_its_deadline_to_profiles_too(project: Livemerge, bought: dict[str, Any]) -> None:
+    bought["wait_s"] = 0.4
+    transport = httpx.ASGITransport(make_api(project, deadline_s=0.05))
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        patient, hasty = _key(project, esp="braze"), _key(project)
+        late = await client.get("/api/customer-profile/c-1?fields=items", headers=hasty)
+        in_time = await client.get("/api/customer-profile/c-2?fields=items", headers=patient)
+    assert (late.json()["source"], in_time.json()["source"]) == ("default", "live")
 
 
 async def test_simulating_needs_a_test_key(project: Livemerge, client: httpx.AsyncClient) -> None:

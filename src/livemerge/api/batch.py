@@ -12,7 +12,7 @@ from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import Json, field_values, whole_answer
 from livemerge.api.asked import Asked
-from livemerge.api.body import json_body
+from livemerge.api.body import body_of
 from livemerge.api.identity import as_key, keys_of, wrong_with
 from livemerge.api.refusal import Refusal
 from livemerge.api.reply import Reply
@@ -36,9 +36,7 @@ class BatchReader:
     async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
         """The profiles of `{"ids": […], "fields": […]}`. Raises Refusal, AccessError."""
         grant.require("profile")
-        if asked.method != "POST":
-            raise Refusal(405, "several customers are asked for by POST", 'Send {"ids": ["a", "b"]}.')
-        body = json_body(asked)
+        body = body_of(asked)
         selection = self._selections.select(_fields(body.get("fields")), grant.private_fields)
 
         def record(profile: Profile, now: datetime) -> Json:

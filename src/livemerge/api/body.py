@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -12,6 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from livemerge.api.asked import Asked
 from livemerge.api.refusal import Refusal
 
+FORM: Final = b"x-www-form-urlencoded"
+MAX_PARAMETERS: Final = 100  # of a form
+ADVICE: Final = 'Send an object, such as {"id": "a"} or {"ids": ["a", "b"]}.'
 MAX_BODY_BYTES: Final = 64 * 1024  # mail programs that unsubscribe send 26
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -32,17 +36,36 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def json_body(asked: Asked) -> Mapping[str, Any]:
-    """The body as a JSON object; empty where there is none or it is of another kind, which ESPs send unasked."""
-    if not asked.body or asked.body.isspace() or b"json" not in asked.headers.get(b"content-type", b"json"):
+def body_of(asked: Asked) -> Mapping[str, Any]:
+    """What the body says by name: a JSON object, or a form, which is what Braze and curl send unless told otherwise.
+
+    Empty where there is none or it is of another kind, which ESPs send unasked. Raises Refusal.
+    """
+    body = asked.body.strip() if asked.body else b""
+    if not body:
         return _NOTHING
+    kind = asked.headers.get(b"content-type", b"json").lower()
+    if b"json" in kind or (FORM in kind and body[:1] in (b"{", b"[")):  # a form would have these encoded
+        return _json_object(body)
+    return _form(body) if FORM in kind else _NOTHING
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
-        document = orjson.loads(asked.body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, f"the body is not JSON: {error.msg}", 'Send {"fields": ["a", "b"]}, or nothing.') from None
+        raise Refusal(400, f"the body is not JSON: {error.msg}", ADVICE) from None
     if not isinstance(document, dict):
-        raise Refusal(400, "the body is not a JSON object", 'Send {"fields": ["a", "b"]}, or nothing.')
+        raise Refusal(400, "the body is not a JSON object", ADVICE)
     return document
+
+
+def _form(body: bytes) -> Mapping[str, str]:
+    """The last of several with one name, as in a query."""
+    try:
+        return dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
+    except ValueError:
+        raise Refusal(400, f"the form has more than {MAX_PARAMETERS} parameters", ADVICE) from None
 
 
 def _too_long() -> Refusal:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from markupsafe import Markup
 
+from livemerge.api.simulate import SIMULATIONS
 from livemerge.catalog import Catalog, zero
 
 Schema = dict[str, Any]
@@ -79,6 +80,7 @@ def profile_operation(catalog: Catalog, method: str) -> Schema:
             parameter("customer_id", "path", "The customer's key, percent-encoded."),
             parameter("fields", "query", "Names with commas between; only the sources these need are called."),
             parameter("explain", "query", "1 adds provenance: where each value came from, and how old it is."),
+            SIMULATE,
         ],
         "responses": {
             "200": {
@@ -95,12 +97,21 @@ def profile_operation(catalog: Catalog, method: str) -> Schema:
             "429": refusal(
                 "Too many wrong keys, or too many customers read with one key; Retry-After says when again."
             ),
+            "500": refusal("Something failed here; simulated, where that was asked for."),
         },
     }
     if method == "POST":
         operation["requestBody"] = _profile_body()
         operation["responses"]["413"] = refusal("The body is longer than 64 KB.")
     return operation
+
+
+SIMULATE: Final = {
+    "name": "simulate",
+    "in": "query",
+    "description": "Only with a test key: what the caller wants to see.",
+    "schema": {"enum": list(SIMULATIONS)},
+}
 
 
 def parameter(name: str, place: str, description: str) -> Schema:

@@ -11,6 +11,7 @@ from livemerge.api.refusal import Refusal
 from livemerge.values import MAX_KEY_CHARACTERS, Key
 
 MAX_KEYS: Final = 1_000  # in one request
+NOBODY: Final[Key] = ""  # what stands for a key that no source can know
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 ADVICE: Final = 'Say whom it is about: ?id=…, or a POST with {"id": "…"}.'
 
@@ -25,20 +26,21 @@ def wrong_with(key: str) -> str:
 
 
 def key_of(asked: Asked, body: Mapping[str, Any]) -> Key:
-    """The one customer a request is about. Raises Refusal 400 where it names none."""
+    """The one customer a request is about; NOBODY for a text that can be no key. Raises Refusal 400 for no text at all.
+
+    A contact without an id is a bad record, not a bad request: services skip whom a 400 is answered for, or end there.
+    """
     given = asked.query["id"] if "id" in asked.query else body.get("id")
     if given is None:
         raise Refusal(400, "the request names no customer", ADVICE)
     key = as_key(given)
     if key is None:
         raise Refusal(400, "`id` is no text and no whole number", ADVICE)
-    if problem := wrong_with(key):
-        raise Refusal(400, problem, ADVICE)
-    return key
+    return NOBODY if wrong_with(key) else key
 
 
 def keys_of(body: Mapping[str, Any]) -> list[Any]:
-    """The list `ids` of a body, as it was sent, each once. Raises Refusal 400 where it is none, or too long."""
+    """The list `ids` of a body, as it was sent. Raises Refusal 400 where it is none, or too long."""
     given = body.get("ids")
     if not isinstance(given, list) or not given:
         raise Refusal(400, "`ids` is not a list of customers' keys", 'Send {"ids": ["a", "b"]}.')

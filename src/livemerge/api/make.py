@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -43,8 +43,19 @@ class Api(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.reading.answers(scope):
             await self.reading(scope, receive, send)
+        elif scope["type"] == "http" and scope["method"] == "HEAD":  # FastAPI's routes know it not (RFC 9110 §9.3.2)
+            await super().__call__({**scope, "method": "GET"}, receive, _without_body(send))
         else:
             await super().__call__(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    """Sends the head of a response alone."""
+
+    async def send_head(message: MutableMapping[str, Any]) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:

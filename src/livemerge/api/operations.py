@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from livemerge.api.description import SECURITY, Schema, parameter, profile_schema, refusal
+from livemerge.api.description import SECURITY, SIMULATE, Schema, parameter, profile_schema, refusal
 from livemerge.api.identity import MAX_KEYS
 from livemerge.api.readers import BATCH, CHANGED, CONTENT, FEED, PREFETCH, TEXT, VIEW
-from livemerge.api.simulate import SIMULATIONS
 from livemerge.catalog import Catalog, Escape, Shape
 
 _ID: Final = parameter("id", "query", "The customer's key. In a POST it may stand in the body.")
-_SIMULATE: Final = parameter("simulate", "query", "Only with a test key: what the caller wants to see.") | {
-    "schema": {"enum": list(SIMULATIONS)}
-}
 _ASCII: Final = parameter("ascii", "query", "1 writes everything beyond ASCII by its number.")
 _KEY: Final[Schema] = {"oneOf": [{"type": "string", "minLength": 1, "maxLength": 512}, {"type": "integer"}]}
 _ANY: Final[Schema] = {"type": "object", "additionalProperties": True}
@@ -55,7 +51,11 @@ def _both(operation: Schema, properties: Schema) -> Schema:
     """The operation by GET and by POST, which may say in a body what stands in the query."""
     name = operation["operationId"]
     body = {"type": "object", "properties": properties} if properties else {"type": "object"}
-    post = operation | {"operationId": f"{name}_post", "requestBody": _body(body, is_required=False)}
+    sent = _body(body, is_required=False)
+    if "id" in properties:
+        form = {"type": "object", "properties": {"id": {"type": "string"}}}
+        sent["content"]["application/x-www-form-urlencoded"] = {"schema": form}
+    post = operation | {"operationId": f"{name}_post", "requestBody": sent}
     post["responses"] = operation["responses"] | {"413": refusal("The body is too long.")}
     return {"get": operation | {"operationId": f"{name}_get"}, "post": post}
 
@@ -90,7 +90,7 @@ def _batch(catalog: Catalog) -> Schema:
         "customer_profiles",
         f"Up to {MAX_KEYS:,} customers at once, each with an answer of its own.",
         "profile",
-        [_SIMULATE],
+        [SIMULATE],
         {
             "200": _json(
                 "The profiles by key. A key that is none has ok: false there.", schema | {"properties": properties}
@@ -120,7 +120,7 @@ def _view(catalog: Catalog) -> Schema:
         "view",
         "The fields of a view for one customer, or for several.",
         "views",
-        [_name("view", "A declared view.", sorted(catalog.views)), _ID, shape, _ASCII, _SIMULATE],
+        [_name("view", "A declared view.", sorted(catalog.views)), _ID, shape, _ASCII, SIMULATE],
         {"200": answer, "404": missed},
     )
 
@@ -138,7 +138,7 @@ def _text() -> Schema:
             parameter("default", "query", "Stands where no source gave a value."),
             escape | {"schema": {"enum": list(get_args(Escape))}},
             _ASCII,
-            _SIMULATE,
+            SIMULATE,
         ],
         {"200": answer},
     )
@@ -156,7 +156,7 @@ def _feed(catalog: Catalog) -> Schema:
         "feed",
         "Rows that are the same for everybody. May be kept by caches.",
         "views",
-        [_name("name", "A declared feed.", sorted(catalog.feeds)), _SIMULATE],
+        [_name("name", "A declared feed.", sorted(catalog.feeds)), SIMULATE],
         {"200": _json("The rows; none where they cannot be had.", schema), "304": {"description": "As you have it."}},
     )
 
@@ -173,9 +173,9 @@ def _content() -> Schema:
         [
             parameter("template", "path", "A file in templates/, percent-encoded."),
             parameter("customer_id", "path", "The customer's key, percent-encoded."),
-            _SIMULATE,
+            SIMULATE,
         ],
-        {"200": answer},
+        {"200": answer, "304": {"description": "As you have it: content that is the same for everybody."}},
     )
 
 

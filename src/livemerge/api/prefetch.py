@@ -17,7 +17,7 @@ import structlog
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.asked import Asked
-from livemerge.api.body import json_body
+from livemerge.api.body import body_of
 from livemerge.api.identity import MAX_KEYS, as_key, keys_of, wrong_with
 from livemerge.api.refusal import PRIVATE, Refusal, new_request_id
 from livemerge.api.reply import Reply
@@ -65,7 +65,7 @@ class Prefetcher:
         grant.require("prefetch")
         if asked.method == "GET":
             return self._reply(asked, 200, self._job(asked, grant))
-        body = json_body(asked)
+        body = body_of(asked)
         view = self._project.catalog.views.get(str(body.get("view")))
         if view is None:
             advice = nearest_or_all(str(body.get("view", "")), self._project.catalog.views)

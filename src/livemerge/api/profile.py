@@ -11,15 +11,17 @@ from typing import Any, Final
 from livemerge.access import AccessGrant, AccessRow
 from livemerge.api.answer import Answer, answer_of, explained
 from livemerge.api.asked import Asked
-from livemerge.api.body import json_body
+from livemerge.api.body import body_of
 from livemerge.api.prepared import PreparedAnswers
 from livemerge.api.refusal import JSON, PRIVATE, Refusal
 from livemerge.api.reply import Reply
+from livemerge.api.resolving import Resolving
 from livemerge.api.selection import Selection, Selections
+from livemerge.api.simulate import simulation_of
 from livemerge.app import Livemerge
 from livemerge.errors import StoreError
 from livemerge.observe.figures import Figures
-from livemerge.values import MAX_KEY_CHARACTERS, Cause, Key, LadderStep, Profile, Provenance
+from livemerge.values import MAX_KEY_CHARACTERS, Key
 
 HEADERS: Final = ((b"content-type", JSON.encode()), (b"cache-control", PRIVATE.encode()))
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -33,7 +35,7 @@ class ProfileReader:
 
     def __init__(self, project: Livemerge, *, deadline_s: float) -> None:
         self._project = project
-        self._deadline_s = deadline_s
+        self._resolving = Resolving(project, deadline_s)
         self._selections = Selections(project.catalog)
         self._prepared = PreparedAnswers(project.glances)
 
@@ -41,24 +43,33 @@ class ProfileReader:
         """The profile where no source has to be asked, with its row in the access log; else None. Raises Refusal."""
         key, selection = self._selected(asked, grant, _NOTHING)
         now = self._project.clock.now()
-        if _explains(asked, _NOTHING) or (answer := self._known(selection, key, now)) is None:
+        if "simulate" in asked.query or _explains(asked, _NOTHING):
+            return None
+        if (answer := self._known(selection, key, now)) is None:
             return None
         return self._reply(asked, grant, selection, answer, now, b"")
 
     async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
         """The profile, and its row in the access log. Raises Refusal."""
-        body = json_body(asked)
+        body = body_of(asked)
         key, selection = self._selected(asked, grant, body)
-        clock, explains = self._project.clock, _explains(asked, body)
+        clock, explains, simulation = self._project.clock, _explains(asked, body), simulation_of(asked, grant)
         now = clock.now()
-        if not explains and (answer := self._known(selection, key, now)) is not None:
+        if not explains and not simulation and (answer := self._known(selection, key, now)) is not None:
             return self._reply(asked, grant, selection, answer, now, b"")
         started_s, figures = clock.monotonic_s(), Figures()
-        profile = await self._profile(key, selection, figures, asks_sources=grant.asks_sources)
+        found = await self._resolving.profiles(
+            [key],
+            selection,
+            self._resolving.deadline_s(grant),
+            figures,
+            asks_sources=grant.asks_sources,
+            simulation=simulation,
+        )
         timings, now = _timings(clock.monotonic_s() - started_s, figures), clock.now()
-        answer = answer_of(profile, selection)
+        answer = answer_of(found[key], selection)
         if explains:
-            answer = explained(answer, profile, selection, now)
+            answer = explained(answer, found[key], selection, now)
         return self._reply(asked, grant, selection, answer, now, timings)
 
     def _selected(self, asked: Asked, grant: AccessGrant, body: Mapping[str, Any]) -> tuple[Key, Selection]:
@@ -93,20 +104,6 @@ class ProfileReader:
         self._prepared.keep(selection, key, glance, answer)
         return answer
 
-    async def _profile(self, key: Key, selection: Selection, figures: Figures, *, asks_sources: bool) -> Profile:
-        """The profile; made of fallbacks where the store with its cache is gone: a mail waits for this answer."""
-        try:
-            found = await self._project.resolver.resolve(
-                selection.plan,
-                [key],
-                deadline_s=self._deadline_s if asks_sources else 0.0,
-                faults=None if asks_sources else self._project.unasked,
-                figures=figures,
-            )
-        except StoreError:
-            return _fallbacks(key, selection)
-        return found[key]
-
 
 def _key(key: Key) -> Key:
     """The customer's key as the path has it. Raises Refusal where it is none."""
@@ -133,17 +130,6 @@ def _fields(query: str | None, body: Mapping[str, Any]) -> tuple[str, ...] | Non
 
 def _explains(asked: Asked, body: Mapping[str, Any]) -> bool:
     return body.get("explain") is True or asked.query.get("explain", "").lower() in _YES
-
-
-def _fallbacks(key: Key, selection: Selection) -> Profile:
-    """Every field by its last step. No value is known, and none is claimed to be."""
-    origins = {
-        field.name: Provenance(LadderStep.FALLBACK, field.source, cause=Cause.ERROR, detail="the store failed")
-        for field in selection.fields
-        if field.name not in selection.withheld
-    }
-    values = {field.name: field.fallback for field in selection.fields if field.name in origins}
-    return Profile(key, values, origins, is_found=False)
 
 
 def _timings(resolve_s: float, figures: Figures) -> bytes:

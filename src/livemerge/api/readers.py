@@ -39,12 +39,12 @@ def make_readers(project: Livemerge, deadline_s: float) -> Readers:
     resolving = Resolving(project, deadline_s)
     batch, prefetcher = BatchReader(resolving), Prefetcher(resolving)
     routes = {
-        BATCH: Route(batch.read, MAX_BATCH_BYTES),
+        BATCH: Route(batch.read, MAX_BATCH_BYTES, methods=("POST",)),
         VIEW: Route(ViewReader(resolving, batch).read, MAX_BATCH_BYTES),
         TEXT: Route(TextReader(resolving).read),
         FEED: Route(FeedReader(resolving).read),
         CONTENT: Route(ContentReader(resolving).read),
         PREFETCH: Route(prefetcher.read, MAX_BATCH_BYTES),
-        CHANGED: Route(ChangeTeller(resolving).read, MAX_BATCH_BYTES),
+        CHANGED: Route(ChangeTeller(resolving).read, MAX_BATCH_BYTES, methods=("POST",)),
     }
     return Readers(routes, prefetcher)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 from secrets import token_hex
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from livemerge.api.credential import grant_of
 from livemerge.api.refusal import Refusal, refusal_of, refused
 from livemerge.api.reply import Reply
 from livemerge.app import Livemerge
+from livemerge.catalog import stops_at_refusals
 from livemerge.errors import LivemergeError
 
 Endpoint: TypeAlias = Callable[[Asked, AccessGrant], Awaitable[Reply]]
@@ -30,7 +32,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ROOT: Final = b"/api/"
-METHODS: Final = "GET, HEAD, POST"
+METHODS: Final = ("GET", "HEAD", "POST")
 MAX_BODY_BYTES: Final = 64 * 1024  # a read needs a few field names
 MAX_BATCH_BYTES: Final = 1024 * 1024
 MAX_DRAINED_BYTES: Final = 1024 * 1024  # of a body that is too long: who is cut off while sending never sees why
@@ -50,6 +52,7 @@ class Route:
 
     endpoint: Endpoint
     max_body_bytes: int = MAX_BODY_BYTES
+    methods: tuple[str, ...] = METHODS
     at_once: AtOnce | None = None  # a GET's reply where nothing has to be awaited; None then, or from it: ask endpoint
 
 
@@ -107,7 +110,7 @@ class Reading:
         try:
             asked.parts = tuple([_decoded(part) for part in parts])
             asked.query = self._query(query) if query else _NOTHING
-            _check_method(method)
+            _check_method(method, route)
             begun.grant = grant_of(asked, self._project.admission)
         except Exception as error:  # whatever happens, the caller gets an answer, and the log says why
             begun.refused = self._refused(error, begun)
@@ -128,8 +131,10 @@ class Reading:
         begun: Begun = scope["livemerge.begun"]
         reply = begun.refused or await self._reply(begun, receive)
         body = reply.body
-        length = (b"content-length", str(len(body)).encode())
-        await send({"type": _START, "status": reply.status, "headers": [*reply.headers, length]})
+        headers = list(reply.headers)
+        if reply.status != HTTPStatus.NOT_MODIFIED:  # its length would be that of what is not sent (RFC 9110 §8.6)
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": _START, "status": reply.status, "headers": headers})
         await send({"type": _BODY, "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _reply(self, begun: Begun, receive: Receive) -> Reply:
@@ -145,9 +150,11 @@ class Reading:
     def _refused(self, error: Exception, begun: Begun) -> Reply:
         """What the caller gets instead; and its row in the access log."""
         refusal = _refusal(error, begun.pattern)
+        if begun.grant is not None and stops_at_refusals(begun.grant.profile):
+            refusal.is_softened = True
         if refusal.status != 429:  # who guesses must not push older rows out of the log
             self._note(begun.asked, begun.grant, begun.pattern, "error" if refusal.status >= 500 else "refused")
-        return _refused_reply(refusal, begun.asked.request_id)
+        return _refused_reply(refusal, begun.route, begun.asked.request_id)
 
     def _asked(
         self, method: str, path: bytes, sent: Iterable[tuple[bytes, bytes]], client: tuple[str, int] | None
@@ -200,9 +207,9 @@ def _decoded(part: bytes) -> str:
         raise Refusal(400, "the path is not UTF-8", "Percent-encode each octet of the customer's key.") from None
 
 
-def _check_method(method: str) -> None:
-    if method not in ("GET", "POST", "HEAD"):
-        raise Refusal(405, "the method is not allowed", f"Allowed are {METHODS}.")
+def _check_method(method: str, route: Route) -> None:
+    if method not in route.methods:
+        raise Refusal(405, f"{method[:20]} is not allowed here", f"Allowed: {', '.join(route.methods)}.")
 
 
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
@@ -226,7 +233,8 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int
 
 
 def _too_long(most: int) -> Refusal:
-    return Refusal(413, f"the body is longer than {most // 1024} KB", "Send the names of fields, nothing else.")
+    advice = "Send customers' keys and names of fields, nothing else."
+    return Refusal(413, f"the body is longer than {most // 1024} KB", advice)
 
 
 def _refusal(error: Exception, pattern: str) -> Refusal:
@@ -238,11 +246,11 @@ def _refusal(error: Exception, pattern: str) -> Refusal:
     return Refusal(500, "something failed here", "The server's log says what.")
 
 
-def _refused_reply(refusal: Refusal, request_id: str) -> Reply:
+def _refused_reply(refusal: Refusal, route: Route, request_id: str) -> Reply:
     response = refused(refusal, request_id)
     headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
     if refusal.status == 405:
-        headers.append((b"allow", METHODS.encode()))
+        headers.append((b"allow", ", ".join(route.methods).encode()))
     if refusal.status == 413:
         headers.append((b"connection", b"close"))  # what still comes is not read
-    return Reply(refusal.status, tuple(headers), bytes(response.body))
+    return Reply(response.status_code, tuple(headers), bytes(response.body))

@@ -15,6 +15,7 @@ from livemerge.errors import AccessError, ForbiddenError, LivemergeError, SlowDo
 JSON: Final = "application/json; charset=utf-8"
 PRIVATE: Final = "private, no-store"
 CREDENTIALS: Final = b"authorization, x-api-key"  # what a shared cache keeps, it keeps for who came with this key
+SOFT: Final = (400, 404)
 CHALLENGE: Final = 'Bearer realm="livemerge", Basic realm="livemerge", charset="UTF-8"'
 
 
@@ -23,6 +24,7 @@ class Refusal(Exception):
 
     def __init__(self, status: int, what: str, advice: str = "", *, retry_after_s: float | None = None) -> None:
         super().__init__(what)
+        self.is_softened = False  # a 400 or 404 is sent as 200: its reader takes one customer's for everybody's
         self.retry_after_s = retry_after_s  # sent as Retry-After, in whole seconds
         self.status = status
         self.what = what
@@ -51,6 +53,9 @@ def refused(refusal: Refusal, request_id: str = "") -> Response:
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
     error = {"what": refusal.what, "advice": refusal.advice}
+    if refusal.is_softened and refusal.status in SOFT:
+        answer = {"ok": False, "found": False, "source": "default", "error": error, "request_id": request_id}
+        return json_response(answer, 200, headers)
     return json_response({"ok": False, "error": error, "request_id": request_id}, refusal.status, headers)
 
 

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from livemerge.access import AccessGrant, AccessRow
+from livemerge.api.answer import Answer
 from livemerge.api.asked import Asked
+from livemerge.api.identity import NOBODY
 from livemerge.api.refusal import PRIVATE
 from livemerge.api.reply import Reply
 from livemerge.api.selection import Selection
@@ -50,6 +52,8 @@ class Resolving:
         clock = self.project.clock
         if simulation == "miss":
             return {key: fallback_profile(key, selection, Cause.ABSENT, "simulated") for key in keys}
+        if list(keys) == [NOBODY]:
+            return {NOBODY: fallback_profile(NOBODY, selection, Cause.ABSENT, "this is no customer's key")}
         if simulation == "slow":
             await clock.sleep(deadline_s * LATE)
             return {key: fallback_profile(key, selection, Cause.LATE, "simulated") for key in keys}
@@ -73,7 +77,7 @@ class Resolving:
         grant: AccessGrant,
         keys: Sequence[Key],
         names: tuple[str, ...],
-        found: Mapping[Key, Profile] = MappingProxyType({}),
+        found: Mapping[Key, Profile | Answer] = MappingProxyType({}),
     ) -> None:
         """One row in the access log for each customer that was read. found: tells who is nobody's customer."""
         now = self.project.clock.now()

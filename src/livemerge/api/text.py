@@ -8,7 +8,7 @@ from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import field_values
 from livemerge.api.asked import Asked
-from livemerge.api.body import json_body
+from livemerge.api.body import body_of
 from livemerge.api.escaping import escaped
 from livemerge.api.identity import key_of
 from livemerge.api.refusal import Refusal
@@ -41,7 +41,7 @@ class TextReader:
         selection = self._selections.select((name,), grant.private_fields)
         if name not in selection.names or selection.fields[0].type == "list":
             raise Refusal(400, f"`{name[:80]}` is a list, which is no text", "Ask for a view that holds it.")
-        key, how = key_of(asked, json_body(asked)), _escape(asked)
+        key, how = key_of(asked, body_of(asked)), _escape(asked)
         grant.require_customers((key,))
         figures, simulation = Figures(), simulation_of(asked, grant)
         deadline_s = self._resolving.deadline_s(grant)

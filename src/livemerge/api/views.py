@@ -13,16 +13,16 @@ from livemerge.api import shapes
 from livemerge.api.answer import Answer, Json, answer_with, field_values, head_of, whole_answer
 from livemerge.api.asked import Asked
 from livemerge.api.batch import BatchReader
-from livemerge.api.body import json_body
+from livemerge.api.body import body_of
 from livemerge.api.escaping import escaped_values
-from livemerge.api.identity import key_of
+from livemerge.api.identity import NOBODY, key_of
 from livemerge.api.prepared import PreparedAnswers
-from livemerge.api.refusal import PRIVATE, Refusal
+from livemerge.api.refusal import Refusal
 from livemerge.api.reply import Reply
 from livemerge.api.resolving import Resolving
 from livemerge.api.selection import Selection, Selections
 from livemerge.api.simulate import simulation_of
-from livemerge.catalog import ESPS, Shape, View
+from livemerge.catalog import Shape, View, stops_at_refusals
 from livemerge.errors import StoreError, nearest_or_all
 from livemerge.observe.figures import Figures
 from livemerge.values import Key, Profile, Verdict
@@ -55,22 +55,23 @@ class ViewReader:
         try:
             return await self._read(asked, grant)
         except Refusal as refusal:
-            if refusal.status not in (400, 404) or not _stops_at_refusals(grant, self._view_of(asked)):
-                raise
-            return self._softened(asked, refusal)
+            view = self._project.catalog.views.get(asked.parts[0])
+            refusal.is_softened = view is not None and stops_at_refusals(view.esp)
+            raise
 
     async def _read(self, asked: Asked, grant: AccessGrant) -> Reply:
         grant.require(f"view:{asked.parts[0][:100]}")
-        view, body = self._view(asked.parts[0]), json_body(asked)
+        view, body = self._view(asked.parts[0]), body_of(asked)
         form = self._form(view, asked, grant.private_fields)
         if "ids" in body and "id" not in asked.query:
             return await self._several(asked, grant, form, body)
         key = key_of(asked, body)
         grant.require_customers((key,))
         simulation = simulation_of(asked, grant)
-        if not simulation and (octets := self._known(form, key, asked)) is not None:
-            self._resolving.note(asked, grant, [key], form.selection.names)
-            return self._resolving.personal(asked, shapes.JSON, octets)
+        now = self._project.clock.now()
+        if key != NOBODY and not simulation and (answer := self._known(form, key, now)) is not None:
+            self._resolving.note(asked, grant, [key], form.selection.names, {key: answer})
+            return self._resolving.personal(asked, shapes.JSON, answer.at(now, asked.request_id))
         return await self._one(asked, grant, form, key, simulation)
 
     async def _one(self, asked: Asked, grant: AccessGrant, form: Form, key: Key, simulation: str) -> Reply:
@@ -92,9 +93,8 @@ class ViewReader:
         kind, octets = self._written(profile, form, asked)
         return self._resolving.personal(asked, kind, octets, figures)
 
-    def _known(self, form: Form, key: Key, asked: Asked) -> bytes | None:
+    def _known(self, form: Form, key: Key, now: datetime) -> Answer | None:
         """The answer where nobody has to be asked for it, in the shapes that are asked for most."""
-        now = self._project.clock.now()
         if form.view.shape not in ("object", "rows"):
             return None
         try:
@@ -107,7 +107,7 @@ class ViewReader:
                 self._prepared.keep(form.selection, key, glance, answer)
         except StoreError:
             return None  # then resolving says what
-        return answer.at(now, asked.request_id)
+        return answer
 
     def _written(self, profile: Profile, form: Form, asked: Asked) -> tuple[str, bytes]:
         view, now = form.view, self._project.clock.now()
@@ -143,9 +143,6 @@ class ViewReader:
             raise Refusal(400, f"there is no view `{name[:80]}`", nearest_or_all(name[:80], views))
         return views[name]
 
-    def _view_of(self, asked: Asked) -> View | None:
-        return self._project.catalog.views.get(asked.parts[0])
-
     def _form(self, view: View, asked: Asked, private_fields: frozenset[str]) -> Form:
         """The view as this request wants it: `?shape=` and `?ascii=1` go before the declaration."""
         shape = _shape(view, asked)
@@ -157,12 +154,6 @@ class ViewReader:
             if len(self._forms) > MAX_KEPT:
                 self._forms.popitem(last=False)
         return form
-
-    def _softened(self, asked: Asked, refusal: Refusal) -> Reply:
-        """The refusal for a service that takes a 400 for one customer as the end for all."""
-        error = {"what": refusal.what, "advice": refusal.advice}
-        body = {"ok": False, "found": False, "source": "default", "error": error, "request_id": asked.request_id}
-        return Reply(200, self._resolving.headers(asked, shapes.JSON, PRIVATE), shapes.as_json(body, is_ascii=False))
 
 
 _KINDS: Final[Mapping[Shape, str]] = {
@@ -184,11 +175,6 @@ def _shape(view: View, asked: Asked) -> Shape:
             known: Shape = shape
             return known
     raise Refusal(400, f"`{wanted[:40]}` is no shape", nearest_or_all(wanted[:40], get_args(Shape)))
-
-
-def _stops_at_refusals(grant: AccessGrant, view: View | None) -> bool:
-    named = (ESPS.get(grant.profile), ESPS.get(view.esp) if view else None)
-    return any(esp is not None and esp.stops_at_refusals for esp in named)
 
 
 def _is_missed(profile: Profile) -> bool:

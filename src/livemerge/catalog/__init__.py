@@ -1,6 +1,6 @@
 """Settings → catalog: which fields exist, of which type, from where, how fresh, and what instead."""
 
-from livemerge.catalog.esps import DEFAULT_DEADLINE_S, ESPS, Esp, deadline_s_of
+from livemerge.catalog.esps import DEFAULT_DEADLINE_S, ESPS, Esp, deadline_s_of, stops_at_refusals
 from livemerge.catalog.extensions import DataExtension, declared_name
 from livemerge.catalog.feeds import Feed
 from livemerge.catalog.fields import SYSTEM_NAMES, Binding, By, Catalog, Feature, Field, needs
@@ -42,5 +42,6 @@ __all__ = [
     "is_empty",
     "load_catalog",
     "needs",
+    "stops_at_refusals",
     "zero",
 ]

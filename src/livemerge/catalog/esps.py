@@ -47,6 +47,12 @@ ESPS: Final[Mapping[str, Esp]] = {
 }
 
 
+def stops_at_refusals(esp: str) -> bool:
+    """Whether a service, which may be one nobody knows, takes the refusal of one customer as the end for all."""
+    known = ESPS.get(esp)
+    return known is not None and known.stops_at_refusals
+
+
 def deadline_s_of(esp: str) -> float:
     """How long an answer's data may take for a service; for none, or one nobody knows, the default."""
     known = ESPS.get(esp)
