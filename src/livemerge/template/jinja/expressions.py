@@ -404,6 +404,8 @@ class Reader:
             if name in REFUSED_FUNCTIONS:
                 return self._refused("unsupported-function", f"`{name}` cannot be called here", place, name)
             if name in FUNCTIONS and name not in self.names.whole().known:
+                if more is not None or names is not None:
+                    self.refuse(f"`{name}` takes its arguments one by one", "write them out")
                 pairs = [part for key, each in named for part in (Literal(key, place), each)]
                 counted = (Literal(len(given), place), *given, *pairs)
                 return FilterCall(Literal(name, place), "call_function", counted, (), place)

@@ -85,8 +85,10 @@ def _sees_ours(reader: Reader, *, otherwise: bool) -> bool:
 
 
 def _visible(parser: Body, place: Place) -> tuple[tuple[str, Expression], ...]:
-    """All variables there are here, for another template."""
-    return tuple((name, Path(tree, (), name, place)) for name, tree in parser.names.visible().items())
+    """All variables there are here, for another template; `loop` is its loop's alone."""
+    loops = parser.names.whole().recursions
+    seen = ((name, tree) for name, tree in parser.names.visible().items() if tree not in loops)
+    return tuple((name, Path(tree, (), name, place)) for name, tree in seen)
 
 
 def import_tag(parser: Body, reader: Reader, piece: Piece) -> Block:

@@ -36,6 +36,8 @@ def render(source: str, data: dict[str, Any] | None = None, **options: Any) -> s
         ("a {% endfor %}", 1, 3, "`endfor` stands outside `for`"),
         ("{{ 'abc }}", 1, 4, "this text is not closed"),
         ("{{ a b }}", 1, 6, "unexpected `b`"),
+        ("{{ dict(a, **b) }}", 1, 17, "`dict` takes its arguments one by one"),
+        ("{% set n = namespace(*a) %}", 1, 26, "`namespace` takes its arguments one by one"),
         ("{{ (a }}", 1, 7, "`}` closes nothing"),
         ("{{ a) }}", 1, 5, "`)` closes nothing"),
         ("{% for in xs %}{% endfor %}", 1, 8, "expected a name, found `in`"),
@@ -89,6 +91,15 @@ def test_an_include_that_may_be_missing_is_no_finding() -> None:
 
 def test_a_mistake_in_a_branch_nobody_reaches_stops_nobody() -> None:
     assert render("{% if false %}{{ x|uper }}{% glitter %}{% endif %}ok") == "ok"
+
+
+def test_a_loops_state_is_not_seen_by_the_templates_its_body_includes() -> None:
+    templates = {
+        "row": "{{ x }}{{ loop is defined }} ",
+        "lib": "{% macro m() %}{{ x }}{{ loop is defined }} {% endmacro %}",
+    }
+    source = "{% for x in [1, 2] %}{% include 'row' %}{% from 'lib' import m with context %}{{ m() }}{% endfor %}"
+    assert render(source, templates=templates) == "1False 1False 2False 2False "
 
 
 def test_an_error_in_another_template_names_that_template() -> None:
