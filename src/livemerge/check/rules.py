@@ -81,6 +81,8 @@ RULES: Final[dict[str, Rule]] = {
     "filter-arguments": Rule("error", "a filter with too few or too many arguments", _STOPS),
     "filter-option": Rule("error", "a filter that has no such option", _STOPS),
     "unsupported-filter": Rule("error", "a filter that is left out here", _STOPS),
+    "unknown-operator": Rule("error", "no such operator", _STOPS),
+    "else-condition": Rule("warning", "a condition stands behind `else`, where it is passed over"),
     "unknown-test": Rule("error", "no such test behind `is`", _STOPS),
     "unknown-tag": Rule("error", "no such tag", "Everybody reads the tag as it stands, or gets no message."),
     "unsupported-tag": Rule("error", "a tag that only the vendor can fill", _STOPS),

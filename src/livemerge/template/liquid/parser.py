@@ -190,6 +190,7 @@ class _Parser:
             body, following = self.block(tokens, ("elsif", "else", end), token)
             assert following is not None  # block() raised otherwise
             if arm.name == "else":
+                self.warn_of_condition(arm)
                 otherwise = otherwise if has_else else body
                 has_else = True
             else:
@@ -197,6 +198,12 @@ class _Parser:
                 branches += [] if has_else else [branch]
             arm = following
         return without_blanks((If(tuple(branches), otherwise, place),))
+
+    def warn_of_condition(self, arm: Token) -> None:
+        if arm.markup:
+            what, place = "what stands behind `else` is passed over", self.source.place(arm.start)
+            advice = "write `elsif` for another test"
+            self.findings.append(self.source.finding("else-condition", "warning", what, place, advice))
 
     def branch(self, arm: Token, body: Block) -> Branch:
         if not arm.markup:

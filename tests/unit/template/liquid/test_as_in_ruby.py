@@ -124,3 +124,9 @@ def test_what_makes_no_sense_is_refused(template: str) -> None:
 )
 def test_a_captured_name_may_stand_in_quotes(template: str) -> None:
     assert rendered(template) == "x"
+
+
+def test_a_condition_behind_else_is_passed_over_and_told() -> None:
+    template = compile_template("{% if nobody %}A{% else if nobody %}B{% endif %}")
+    assert template.render(DATA) == "B"
+    assert [(each.code, each.severity) for each in template.findings] == [("else-condition", "warning")]

@@ -96,3 +96,9 @@ def test_many_mistakes_on_one_long_line_cost_what_each_costs() -> None:
     """A caret is cut out of its line; looking at the whole line for each mistake took minutes."""
     text = "{{ a b }}" * 5_000
     assert lax(text) == "1" * 5_000
+
+
+def test_an_unknown_operator_is_told_where_nobody_reaches_it() -> None:
+    template = compile_template("{% if f and a b c %}Y{% endif %}", strict=False)
+    assert template.render(DATA) == ""
+    assert [(each.code, each.severity) for each in template.findings] == [("unknown-operator", "error")]
