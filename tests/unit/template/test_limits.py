@@ -36,6 +36,12 @@ def test_growth_is_bounded(source: str, named: str) -> None:
     assert named in refused(source)
 
 
+def test_a_long_range_is_not_gone_through_for_a_number_in_it() -> None:
+    source = "{% if (1..n) contains 'x' %}A{% elsif (1..n) contains 7.5 %}B{% endif %}"
+    assert compile_template(source).render({"n": 1_000}) == "B"
+    assert "units of work" in refused(source, {"n": 10**18})
+
+
 def test_a_long_value_written_often_is_bounded() -> None:
     assert "characters" in refused("{{ a }}" * 3_000, {"a": "x" * 100_000})
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from livemerge.template.limits import MAX_VALUE_NESTING
 from livemerge.template.runtime.fault import Fault
 from livemerge.template.runtime.texts import inspect, text_of
-from livemerge.template.runtime.values import BLANK, LISTS, MAPPINGS, SEQUENCES, Special, is_blank, is_empty, is_number
+from livemerge.template.runtime.values import BLANK, LISTS, MAPPINGS, Special, is_blank, is_empty, is_number
 
 
 def equal(left: Any, right: Any, depth: int = 0) -> bool:
@@ -96,7 +96,7 @@ _PLAIN: Final = frozenset((str,))
 
 
 def contains(left: Any, right: Any) -> bool:
-    """Whether a text has a part, a list an equal item, a mapping a key. Nothing contains nil."""
+    """Whether a text has a part, a list an equal item, a mapping a key, a range a number."""
     if right is None or left is None:
         return False
     if isinstance(left, str):
@@ -105,6 +105,8 @@ def contains(left: Any, right: Any) -> bool:
         return isinstance(right, (str, int, float)) and right in left
     if type(left) is list and type(right) is str and _PLAIN.issuperset(map(type, left)):
         return right in left
-    if isinstance(left, SEQUENCES):
+    if isinstance(left, range):  # asked by its ends, as in Ruby, however long it is
+        return is_number(right) and left.start <= right <= left.stop - 1
+    if isinstance(left, LISTS):
         return any(equal(item, right) for item in left)
     return False
