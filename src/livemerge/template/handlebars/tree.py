@@ -16,6 +16,7 @@ from livemerge.template import nodes
 from livemerge.template.findings import Finding, Source
 from livemerge.template.handlebars.conditions import read_condition
 from livemerge.template.handlebars.dialects import BUILT_IN, DIALECTS, Dialect
+from livemerge.template.handlebars.helpers import HANDLEBARS_FILTERS
 from livemerge.template.handlebars.syntax import (
     Call,
     Condition,
@@ -212,17 +213,26 @@ class _Builder:
             return self.yes_or_no(function, arguments, dict(options), call)
         if function in _WITHOUT_ARGUMENTS:
             return nodes.FilterCall(nodes.Literal(None, place), function, arguments, options, place)
-        if not arguments:
-            raise self.error(f"`{_text(call.head)}` needs a value", call.offset, "write what it is applied to")
+        self.check_count(function, arguments, call)
         return nodes.FilterCall(arguments[0], function, arguments[1:], options, place)
+
+    def check_count(self, function: str, arguments: tuple[Expression, ...], call: Call) -> None:
+        """Raises where a helper is given too few values or too many."""
+        name = _text(call.head)
+        if not arguments:
+            raise self.error(f"`{name}` needs a value", call.offset, "write what it is applied to")
+        taken = HANDLEBARS_FILTERS[function]
+        least, most = taken.least + 1, taken.most + 1
+        if not least <= len(arguments) <= most:
+            wanted = f"{least}" if least == most else f"{least} to {most}"
+            raise self.error(f"`{name}` takes {wanted} values, {len(arguments)} given", call.offset, "count them")
 
     def yes_or_no(
         self, function: str, arguments: tuple[Expression, ...], options: dict[str, Expression], call: Call
     ) -> Expression:
         """A comparison, or what its `yes` and `no` say."""
         place = self.place(call.offset)
-        if not arguments:
-            raise self.error(f"`{_text(call.head)}` needs a value", call.offset, "write what is compared")
+        self.check_count(function, arguments, call)
         yes, no = options.pop("yes", None), options.pop("no", None)
         test = nodes.FilterCall(arguments[0], function, arguments[1:], tuple(options.items()), place)
         if yes is None and no is None:
@@ -299,6 +309,7 @@ class _Builder:
         else:
             code, what = "unknown-helper", f"there is no helper `{name}`"
             advice = nearest(name, known) or "write a field's name alone, or one of the helpers"
+            advice = "write `{{else if …}}`" if name == "elseif" else advice
         finding = self.source.finding(code, "error", what, place, advice)
         if finding not in self.findings:
             self.findings.append(finding)

@@ -197,6 +197,28 @@ def test_postmarks_each_refuses_what_is_no_list() -> None:
         rendered("postmark", "{{#each a}}{{/each}}", {"a": {"b": 1}})
 
 
+@pytest.mark.parametrize(
+    ("dialect", "source", "what"),
+    [
+        ("sendgrid", "{{formatDate at}}", "`formatDate` takes 2 to 3 values, 1 given"),
+        ("sendgrid", "{{#equals a}}x{{/equals}}", "`equals` takes 2 values, 1 given"),
+        ("iterable", "{{#if a}}{{substring b}}{{/if}}", "`substring` takes 2 to 3 values, 1 given"),
+        ("iterable", "{{eq a b c}}", "`eq` takes 2 values, 3 given"),
+    ],
+)
+def test_a_helper_with_too_few_values_or_too_many_is_refused_by_its_own_name(
+    dialect: str, source: str, what: str
+) -> None:
+    with pytest.raises(TemplateError) as raised:
+        compile_template(source, "handlebars", dialect=dialect)
+    assert raised.value.what == what
+
+
+def test_elseif_where_it_is_unknown_is_told_as_else_if() -> None:
+    template = compile_template("{{#if a}}x{{elseif b}}y{{/if}}", "handlebars", dialect="sendgrid")
+    assert [found.advice for found in template.findings] == ["Write `{{else if …}}`."]
+
+
 def test_an_unknown_dialect_names_the_nearest() -> None:
     with pytest.raises(TemplateError, match="Did you mean `sendgrid`"):
         compile_template("x", "handlebars", dialect="sendgird")
