@@ -97,6 +97,7 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "unknown-function": Rule("error", "no such function", _STOPS),
     "unsupported-function": Rule("error", "a function that only the vendor can run", _STOPS),
+    "unreadable-pattern": Rule("error", "a regular expression that cannot be read", _STOPS),
     "function-arguments": Rule("error", "a function with too few or too many arguments", "Nobody gets a message."),
     "unknown-helper": Rule("error", "no such helper", _STOPS),
     "unsupported-helper": Rule("error", "a helper that the vendor has not, or fills itself", _STOPS),

@@ -368,6 +368,25 @@ def test_system_strings_are_read_in_small_letters_and_dates_of_sending_are_made_
     assert template.render(data, now=NOW) == "a@example.com 7 March 3/4/2026 Wednesday, March 4, 2026"
 
 
+def test_every_mail_is_a_send_and_no_test() -> None:
+    test = "_messagecontext == 'VAWP' OR _IsTestSend == 'true'"
+    source = f"%%_MessageContext%% %%xtshortdate%% %%[ IF {test} THEN ]%%page%%[ ENDIF ]%%"
+
+    assert compile_template(source, "ampscript").fields == set()
+    assert render(source, {}) == "SEND 03/04/2026 "
+
+
+@pytest.mark.parametrize("pattern", ["(?<=a)b", "[a", "a{1000}", "\\1"])
+def test_a_pattern_that_cannot_be_read_is_found_before_anybody_gets_a_mail(pattern: str) -> None:
+    assert codes(f"%%[ IF false THEN ]%%%%=RegExMatch(Name, '{pattern}', 0)=%%%%[ ENDIF ]%%") == ["unreadable-pattern"]
+
+
+def test_a_pattern_may_begin_with_options() -> None:
+    assert codes("%%=RegExMatch(Name, '(?i)ada', 0)=%% %%=RegExMatch(Name, @p, 0)=%%") == []
+    assert value("RegExMatch('I am ADA', '(?i)a(d)a', 0)") == "ADA"
+    assert value("RegExMatch(Concat('a', Char(10), 'B'), '(?ims)^b', 0)") == "B"
+
+
 def test_values_print_as_in_marketing_cloud() -> None:
     data = {"d": date(2026, 3, 4), "t": NOW, "money": Decimal("12.50"), "f": 100.0, "no": None, "rows": [{"a": 1}]}
 

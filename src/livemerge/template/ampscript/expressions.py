@@ -12,11 +12,13 @@ from livemerge.template.ampscript.functions import (
     FUNCTIONS,
     LAZY,
     READING,
+    SENDING,
     SENDING_DATES,
     SETTING,
     TABLE_FUNCTIONS,
     VENDOR_ONLY,
 )
+from livemerge.template.ampscript.patterns import read_pattern
 from livemerge.template.ampscript.places import KEYWORDS
 from livemerge.template.ampscript.tokens import Token
 from livemerge.template.ampscript.values import MAX_WHOLE, number_from_text
@@ -25,6 +27,7 @@ from livemerge.template.cultures import culture_of
 from livemerge.template.findings import Finding, Source
 from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH
 from livemerge.template.nodes import Choice, Expression, FilterCall, Literal, Logic, Not, Path, Place
+from livemerge.template.runtime import Fault
 
 TABLES = "data_extensions"  # the data's name for all data extensions
 MAX_ADVICE = 50  # unknown functions of one template that a like name is looked for
@@ -55,6 +58,8 @@ def attribute(name: str, place: Place) -> Expression:
     low = name.lower()
     if low in SENDING_DATES:
         return FilterCall(Literal(low, place), "sending_date", (), (), place)
+    if low in SENDING:
+        return Literal(Authored(SENDING[low]), place)
     return Path(low if low in SYSTEM_STRINGS else name, (), name, place)
 
 
@@ -259,6 +264,8 @@ class Expressions:
             given[at : at + 1] = [self.variable_name(each) for each in given[at : at + 1]]
         if name in ("treatascontent", "treatascontentarea"):
             self.warn_about_content(token)
+        if name == "regexmatch":
+            self.check_pattern(given[1])
         if len(given) > (at := CULTURE_ARGUMENTS.get(name, len(given))):
             self.warn_about_culture(given[at])
         target = given[0] if given else Literal(None, place)
@@ -315,6 +322,17 @@ class Expressions:
         if not isinstance(given, Path) or not is_variable:
             return Literal("", given.place)
         return Literal(str(given.root), given.place)
+
+    def check_pattern(self, given: Expression) -> None:
+        """Says of a pattern in quotes what RegExMatch would stop at."""
+        if isinstance(given, Literal) and isinstance(given.value, str):
+            try:
+                read_pattern(str.__str__(given.value))
+            except Fault as fault:
+                what = f"RegExMatch cannot read this: {fault.what}"
+                self.findings.append(
+                    self.source.finding("unreadable-pattern", "error", what, given.place, fault.advice)
+                )
 
     def warn_about_culture(self, given: Expression) -> None:
         if not isinstance(given, Literal) or not isinstance(given.value, str) or not given.value.strip():

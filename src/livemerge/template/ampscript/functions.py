@@ -198,9 +198,10 @@ SENDING_DATES: Final = {  # system strings that are the moment of sending
     "xtday": "%d",
     "xtdayofweek": "dddd",
     "xtyear": "yyyy",
-    "xtshortdate": "d",
+    "xtshortdate": "MM/dd/yyyy",
     "xtlongdate": "D",
 }
+SENDING: Final = {"_messagecontext": "SEND", "_istestsend": "false"}  # system strings that are the same in every mail
 VENDOR_ONLY: Final = frozenset(
     # what writes to or asks Marketing Cloud, Sales Cloud and their services
     {

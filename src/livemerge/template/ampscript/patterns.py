@@ -1,13 +1,15 @@
 """Regular expressions for RegExMatch, as .NET reads them, matched with a bounded number of steps.
 
 Understood: literals, `.`, classes, `\\d \\w \\s \\b` and their opposites, `^ $ \\A \\z \\Z`, groups (also named and not
-captured), alternation, greedy and lazy repeats. Look-around, backreferences and atomic groups are refused.
+captured), alternation, greedy and lazy repeats, options at the start. Look-around, backreferences and atomic groups are
+refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +25,11 @@ MAX_DEPTH: Final = 30
 Test: TypeAlias = Callable[[str], bool]
 Program: TypeAlias = "list[tuple[Any, ...]]"
 
+_INLINE: Final = re.compile(r"\(\?([imsx]{1,4})\)")  # options a pattern begins with
+_INLINE_OPTIONS: Final = {
+    **{"i": "ignores_case", "m": "is_multiline"},
+    **{"s": "is_single_line", "x": "ignores_white_space"},
+}
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "a": "\a", "e": "\x1b", "0": "\0"}
 
 
@@ -61,11 +68,17 @@ def options_of(names: list[str]) -> Options:
     )
 
 
+def read_pattern(pattern: str) -> None:
+    """Raises Fault for a pattern that cannot be read."""
+    _compiled(pattern, Options())
+
+
 def match(text: str, pattern: str, group: int | str, options: Options) -> tuple[str, int]:
     """A group of the first match, empty where there is none, and the steps that took. Raises Fault."""
     if len(text) > MAX_TEXT_CHARACTERS:
         raise Fault("the text is too long for a pattern", f"give at most {MAX_TEXT_CHARACTERS} characters")
     compiled = _compiled(pattern, options)
+    options = compiled.options
     number = compiled.names.get(group, -1) if isinstance(group, str) else group
     if not 0 <= number <= compiled.groups:
         return "", 1
@@ -82,6 +95,7 @@ def match(text: str, pattern: str, group: int | str, options: Options) -> tuple[
 class _Compiled:
     program: Program
     groups: int
+    options: Options
     names: dict[str, int] = field(default_factory=dict)
 
 
@@ -89,12 +103,15 @@ class _Compiled:
 def _compiled(pattern: str, options: Options) -> _Compiled:
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise Fault("the pattern is too long", f"give at most {MAX_PATTERN_CHARACTERS} characters")
+    if inline := _INLINE.match(pattern):
+        options = replace(options, **{_INLINE_OPTIONS[letter]: True for letter in inline[1]})
+        pattern = pattern[inline.end() :]
     parser = _Parser(pattern, options)
     program = parser.alternatives(0)
     if parser.at < len(pattern):
         raise parser.fault("there is a `)` too many")
     whole: Program = [("save", 0), *program, ("save", 1), ("match",)]
-    return _Compiled(whole, parser.groups, parser.names)
+    return _Compiled(whole, parser.groups, options, parser.names)
 
 
 class _Parser:
