@@ -17,16 +17,15 @@ from livemerge.template.liquid.connected_content import connected_content_tag
 from livemerge.template.liquid.dialect import Desk, Dialect
 from livemerge.template.liquid.expressions import ALL_DATA
 from livemerge.template.liquid.parser import Read, parse_liquid
+from livemerge.template.liquid.stored import lifted_texts
 from livemerge.template.liquid.tokens import Token
 from livemerge.template.nodes import (
     Block,
-    Capture,
     FilterCall,
     Include,
     Literal,
     Output,
     Place,
-    Statement,
     Unsupported,
 )
 
@@ -39,7 +38,7 @@ _SET = re.compile(r"\{%-?\s{0,20}(?:assign|capture|for|tablerow|increment|decrem
 _WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _BLOCK = re.compile(r"\s*content_blocks\s*\.\s*\$\{\s*([^{}\n]{1,200}?)\s*\}\s*(?:\|\s*id\s*:.*)?", re.DOTALL)
 _INSIDE = re.compile(
-    r"(?P<block>content_blocks\s*\.\s*\$\{\s*(?P<name>[^{}\"\n]{1,200}?)\s*\})"
+    r"content_blocks\s*\.\s*\$\{\s*(?P<block>[^{}\"\n]{1,200}?)\s*\}"
     r"|\$\{[^{}\n]{0,200}\}|\{\{|\}\}|\"[^\"]*\"|'[^']*'|(?P<brace>[{}])"
 )
 _REASON = re.compile(r"\(?\s*(?:\"([^\"]*)\"|'([^']*)')?\s*\)?")
@@ -88,32 +87,21 @@ def content_block(desk: Desk, token: Token) -> Block | None:
     found = _BLOCK.fullmatch(token.markup)
     if found is None:
         return None
-    return _stored(found[1], desk.source.place(token.start))
+    return (_stored(found[1], desk.source.place(token.start)),)
 
 
-def _stored(name: str, place: Place) -> Block:
-    return (Include(Literal(name, place), False, (), place),)
+def _stored(name: str, place: Place) -> Include:
+    return Include(Literal(name, place), False, (), place)
 
 
 def lifted(desk: Desk, token: Token) -> tuple[Block, Token]:
-    """The stored blocks that an output or an assignment goes on with, kept before it; single braces in a tag are
-    passed over, as Braze's own examples have them."""
-    place = desk.source.place(token.start)
-    captures: list[Statement] = []
-
-    def without(found: re.Match[str]) -> str:
-        if found["brace"] and token.kind == "tag":
-            return " "
-        if not found["block"]:
-            return found[0]
-        if token.kind == "tag" and token.name not in ("assign", "echo"):
-            advice = "assign its text before, and use that: {% assign text = {{content_blocks.${name}}} %}"
-            raise desk.source.error(f"a content block cannot stand in `{token.name}`", place, advice)
-        captures.append(Capture(f"content block {found['name']}", _stored(found["name"], place), place))
-        return f'["content block {found["name"]}"]'
-
-    markup = _INSIDE.sub(without, token.markup)
-    return tuple(captures), replace(token, markup=markup)
+    """Stored blocks kept before what works on them; single braces in a tag are passed over, as in Braze's examples."""
+    advice = "assign it before, and use that: {% assign text = {{content_blocks.${name}}} %}"
+    before, token = lifted_texts(desk, token, _INSIDE, lambda found: found["block"] or "", _stored, advice)
+    if token.kind == "output":
+        return before, token
+    markup = _INSIDE.sub(lambda found: " " if found["brace"] else found[0], token.markup)
+    return before, replace(token, markup=markup)
 
 
 def abort_message_tag(desk: Desk, token: Token) -> Block:

@@ -127,7 +127,7 @@ class _Options:
             if found.start() > at:
                 yield Literal(markup.text[at : found.start()], self.place)
             if _BLOCK.search(found[1]):
-                raise self.refusal("a content block cannot stand in `connected_content`", "capture its text before")
+                raise self.refusal("a stored text cannot stand in `connected_content`", "capture its text before")
             inner = Markup(self.desk.plain(found[1]), markup.offset + found.start(1))
             value = self.desk.grammar.filtered(inner)
             yield FilterCall(value, "json_escape", (), (), self.place) if is_json else value

@@ -13,10 +13,23 @@ from livemerge.template.findings import Source
 from livemerge.template.liquid.dialect import Desk, Dialect
 from livemerge.template.liquid.heads import Markup
 from livemerge.template.liquid.parser import Read, parse_liquid
+from livemerge.template.liquid.stored import lifted_texts
 from livemerge.template.liquid.tokens import Token
-from livemerge.template.nodes import Block, Expression, FilterCall, Include, Literal, Output, Path, Unsupported
+from livemerge.template.nodes import (
+    Block,
+    Expression,
+    FilterCall,
+    Include,
+    Literal,
+    Output,
+    Path,
+    Place,
+    Unsupported,
+)
 
-_SNIPPET = re.compile(r"\s*snippets\s*(?:\.\s*([\w-]{1,200})|\[\s*(?:\"([^\"]{1,200})\"|'([^']{1,200})')\s*\])\s*")
+_NAMED = r"snippets\s*(?:\.\s*([\w-]{1,200})|\[\s*(?:\"([^\"]{1,200})\"|'([^'\"]{1,200})')\s*\])"
+_SNIPPET = re.compile(rf"\s*{_NAMED}\s*")
+_SNIPPETS = re.compile(rf"(?<![\w.\]-]){_NAMED}|\"[^\"]*\"|'[^']*'")
 _LINK = re.compile(r"url:\s*(?:\"([^\"]*)\"|'([^']*)'|((?:\{\{[^{}]*\}\}|\S)+))(?:\s+\w+:\s*\w+)*\s*")
 _INTERPOLATED = re.compile(r"\{\{([^{}]*)\}\}")
 _ADDRESSES = {  # tags → the fields Livemerge gives
@@ -32,9 +45,20 @@ def output(desk: Desk, token: Token) -> Block | None:
     place = desk.source.place(token.start)
     found = _SNIPPET.fullmatch(token.markup)
     if found is not None:
-        return (Include(Literal(found[1] or found[2] or found[3], place), True, (), place),)
+        return (_stored(found[1] or found[2] or found[3], place),)
+    before, token = lifted(desk, token)
     value = desk.grammar.filtered(Markup(token.markup, token.offset))
-    return (Output(_checked(value), token.markup.strip(), place),)
+    return (*before, Output(_checked(value), token.markup.strip(), place))
+
+
+def lifted(desk: Desk, token: Token) -> tuple[Block, Token]:
+    """Snippets kept before what works on them."""
+    advice = "assign it before, and use that: {% assign text = snippets.name %}"
+    return lifted_texts(desk, token, _SNIPPETS, lambda found: found[1] or found[2] or found[3] or "", _stored, advice)
+
+
+def _stored(name: str, place: Place) -> Include:
+    return Include(Literal(name, place), True, (), place)
 
 
 def _checked(value: Expression) -> Expression:
@@ -106,6 +130,7 @@ CUSTOMERIO = Dialect(
         ),
     },
     output=output,
+    lifted=lifted,
     writing=frozenset({*_ADDRESSES, "cio_link"}),
 )
 

@@ -72,7 +72,7 @@ def test_a_content_block_may_be_worked_on(template: str, text: str) -> None:
     ],
 )
 def test_a_content_block_where_it_cannot_be_is_never_taken_for_a_field(template: str) -> None:
-    with pytest.raises(TemplateError, match="content block"):
+    with pytest.raises(TemplateError, match="stored text"):
         braze(template)
 
 

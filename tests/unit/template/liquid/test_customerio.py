@@ -111,3 +111,22 @@ def test_where_a_filter_names_no_locale_the_messages_counts() -> None:
     assert german == "1.234,50 € 1.235 $ 1.234,5"
     named = compile_template("{{ 1234.5 | currency: 'en-GB' }}", dialect="customerio", locale="de-DE")
     assert named.render({}, now=NOW) == "£1,234.50"
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ snippets.sign | upcase }}", "ADA"),
+        ("{% assign s = snippets['sign'] | append: '!' %}{{ s }}", "Ada!"),
+        ("{{ event.snippets.sign }}{{ 'snippets.sign' }}", "datasnippets.sign"),
+    ],
+)
+def test_a_snippet_may_be_worked_on(template: str, text: str) -> None:
+    compiled = compile_template(template, dialect="customerio")
+    data = {"customer": {"name": "Ada"}, "event": {"snippets": {"sign": "data"}}}
+    assert compiled.render(data, templates={"sign": "{{ customer.name }}"}) == text
+
+
+def test_a_snippet_is_never_taken_for_a_field() -> None:
+    with pytest.raises(TemplateError, match="stored text"):
+        compile_template("{% if snippets.sign == 'x' %}{% endif %}", dialect="customerio")
