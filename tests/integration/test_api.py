@@ -387,6 +387,11 @@ async def test_the_docs_page_asks_nothing_from_elsewhere(client: httpx.AsyncClie
     assert not re.search(r'(src|href)=["\']?(https?:)?//', page)
 
 
+async def test_the_docs_page_says_what_a_body_holds(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/docs")).text
+    assert "application/json: ids (needed), fields" in page
+
+
 # -- over a real server ------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Snippets do what they are for: our front ends render them with what the API serves, and with what it does not."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ source = "people"
 type = "integer"
 fallback = 1500
 
+[field.greeting]
+source = "people"
+type = "html"
+fallback = "<b>Hello</b>"
+
+[field.is_member]
+source = "people"
+type = "boolean"
+
 [field.favourites]
 source = "basket"
 type = "list"
@@ -60,6 +70,10 @@ fields = ["first_name", "points", "favourites"]
 
 [view.iterable]
 fields = ["first_name", "points", "favourites"]
+esp = "iterable"
+
+[view.marked]
+fields = ["first_name", "greeting", "is_member"]
 esp = "iterable"
 
 [view.as_text]
@@ -234,6 +248,42 @@ async def test_fallbacks_are_those_of_the_catalog(project: Livemerge) -> None:
 async def test_a_view_of_another_shape_is_asked_for_in_the_shape_the_language_reads(project: Livemerge) -> None:
     assert "/api/views/as_text?shape=object&id=" in str(make_snippet(project.catalog, "braze", "as_text", BASE))
     assert "/api/views/as_text?shape=rows&" in str(make_snippet(project.catalog, "sfmc", "as_text", BASE))
+
+
+async def test_iterable_prints_html_as_it_is(project: Livemerge) -> None:
+    (part,) = parts_of(project, "iterable", "marked")
+    template = compile(part.text, language="handlebars", dialect="iterable", escape="html")
+    assert "<p><i>Hi</i></p>" in template.render({"greeting": "<i>Hi</i>"})
+    assert "<p><b>Hello</b></p>" in template.render({})
+
+
+async def test_moengages_snippet_is_its_dialect_and_asks_for_the_users_id(project: Livemerge) -> None:
+    (part,) = parts_of(project, "moengage")
+    assert compile(part.text, language=part.language, dialect=part.dialect).fields == {"UserAttribute.ID", "ContentApi"}
+
+
+async def test_journey_optimizer_is_shown_a_sample_with_the_types_of_the_answer(
+    project: Livemerge, served: Served
+) -> None:
+    for view in ("welcome", "marked"):
+        action = make_snippet(project.catalog, "ajo", view, BASE).parts[0].text
+        sample = json.loads(action.splitlines()[2])
+        answer = await served.answer(f"/api/views/{view}?id=c-1")
+        assert {name: type(value) for name, value in sample.items()} == {name: type(answer[name]) for name in sample}
+        for item in sample.get("favourites", []):
+            assert item.keys() <= answer["favourites"][0].keys() and item
+
+
+async def test_who_would_escape_twice_or_never_is_told(project: Livemerge) -> None:
+    assert 'esp = "iterable" in [view.welcome]' in str(make_snippet(project.catalog, "iterable", "welcome", BASE))
+    assert "escapes" not in str(make_snippet(project.catalog, "iterable", "iterable", BASE))
+    assert "Neither it nor the view" in str(make_snippet(project.catalog, "braze", "iterable", BASE))
+    assert "escapes" not in str(make_snippet(project.catalog, "braze", "welcome", BASE))
+
+
+async def test_the_key_that_a_snippet_names_is_no_more_than_it_needs(project: Livemerge) -> None:
+    for esp, scope in (("klaviyo", "feed:offers"), ("campaign", "profile"), ("sfmc", "view:welcome")):
+        assert f"livemerge keys create NAME --scope {scope}" in str(make_snippet(project.catalog, esp, "welcome", BASE))
 
 
 async def test_unknown_names_are_told(project: Livemerge) -> None:

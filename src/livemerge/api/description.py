@@ -194,13 +194,24 @@ def description_page(openapi: Schema, base: str) -> Markup:
             method=method.upper(),
             path=path,
             summary=operation.get("summary", ""),
-            parameters=_rows((name["name"], name["description"]) for name in operation.get("parameters", [])),
-            responses=_rows((status, told["description"]) for status, told in operation.get("responses", {}).items()),
+            parameters=_rows(
+                [(name["name"], name["description"]) for name in operation.get("parameters", [])] + _sent(operation)
+            ),
+            responses=_rows(sorted((status, told["description"]) for status, told in operation["responses"].items())),
         )
         for path, methods in openapi["paths"].items()
         for method, operation in methods.items()
     )
     return _INTRODUCTION.format(base=base) + Markup("").join(sections) + _fields_table(openapi)
+
+
+def _sent(operation: Schema) -> list[tuple[str, str]]:
+    """What a request's body may say, as a row; none where it has none."""
+    contents: Schema = operation.get("requestBody", {}).get("content", {})
+    schema: Schema = next(iter(contents.values()))["schema"] if contents else {}
+    needed = schema.get("required", ())
+    names = ", ".join(f"{name} (needed)" if name in needed else name for name in schema.get("properties", {}))
+    return [("body", f"{' or '.join(contents)}: {names}")] if names else []
 
 
 def _rows(rows: Any) -> Markup:

@@ -14,7 +14,7 @@ def sfmc_parts(asking: Asking) -> tuple[Part, ...]:
     header = (
         f'SET @code = HTTPPost2("{_address(asking)}", "application/json",\n'
         f'  {_BODY}, false, @body, @headers, "X-API-Key", "{KEY}")\n'
-        "IF @code == 200 AND NOT Empty(@body) THEN"
+        "IF (@code == 200) AND (NOT Empty(@body)) THEN"
     )
     hashed = (
         'SET @inner = "INNER_SECRET"\nSET @outer = "OUTER_SECRET"\n'

@@ -45,6 +45,8 @@ class Printed:
     name: str  # of the answer's key: the twin for people, where there is one
     fallback: str
     items: tuple[str, ...] | None = None  # of a list: keys of its items that are known
+    sample: object = ""  # a value of the type it has in the answer
+    is_markup: bool = False  # it is HTML, and stays HTML
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,10 @@ def _printed(catalog: Catalog, field: Field) -> Printed:
         gained = [one for one in catalog.fields.values() if one.item_of == field.name and not one.is_private]
         names = [f"{one.name}_display" if one.type in TWINS else one.name for one in gained]
         keyed = [by.item_property for by in catalog.by.values() if by.field == field.name and by.item_property]
-        return Printed(field.name, "", tuple(names or dict.fromkeys(map(readable_name, keyed))))
+        items = tuple(names or dict.fromkeys(map(readable_name, keyed)))
+        return Printed(field.name, "", items, [dict.fromkeys(items, "")])
     if field.type in TWINS:
-        return Printed(f"{field.name}_display", shown(field.type, field.fallback))
-    return Printed(field.name, in_words(written(field.type, field.fallback)))
+        people_read = shown(field.type, field.fallback)
+        return Printed(f"{field.name}_display", people_read, sample=people_read)
+    value = written(field.type, field.fallback)
+    return Printed(field.name, in_words(value), sample=value, is_markup=field.type == "html")

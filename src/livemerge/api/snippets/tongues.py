@@ -15,6 +15,7 @@ class Tongue:
     value: Callable[[str, str], str]
     loop: Callable[[str, str], str]
     item: Callable[[str], str]  # a key of the loop's item → its path
+    markup: Callable[[str, str], str] | None = None  # as value, for HTML, where the language escapes what it prints
 
     def lines(self, printed: Iterable[Printed], path: Callable[[str], str]) -> str:
         """HTML that shows each field once. path: an answer's key → how the template reaches it."""
@@ -22,7 +23,8 @@ class Tongue:
 
     def _line(self, one: Printed, path: str) -> str:
         if one.items is None:
-            return f"<p>{self.value(path, one.fallback)}</p>"
+            value = self.markup if one.is_markup and self.markup is not None else self.value
+            return f"<p>{value(path, one.fallback)}</p>"
         inner = " ".join(self.value(self.item(name), "") for name in one.items)
         return self.loop(path, f"<li>{inner}</li>")
 
@@ -64,6 +66,9 @@ ITERABLE = Tongue(
     value=lambda path, fallback: f"{{{{defaultIfEmpty {path} {quoted(fallback)}}}}}" if fallback else f"{{{{{path}}}}}",
     loop=lambda path, body: f"<ul>{{{{#each {path}}}}}{body}{{{{/each}}}}</ul>",
     item=lambda name: name,
+    markup=lambda path, fallback: (
+        f"{{{{{{defaultIfEmpty {path} {quoted(fallback)}}}}}}}" if fallback else f"{{{{{{{path}}}}}}}"
+    ),
 )
 AJO = Tongue(
     value=lambda path, fallback: f"{{%= {path} ?: {slashed(fallback)} %}}",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from livemerge.api.snippets.sfmc import sfmc_parts
 from livemerge.api.snippets.snippet import KEY, Asking, Part, Snippet, asking_of
 from livemerge.api.snippets.tongues import AJO, DJANGO, ITERABLE, JINJA, LIQUID, Tongue, slashed
-from livemerge.catalog import ESPS, Catalog
+from livemerge.catalog import ESPS, Catalog, View
 from livemerge.errors import ConfigError, nearest_or_all
 
 Writer: TypeAlias = Callable[[Asking], Snippet]
 NAME: Final = "livemerge"  # of the answer in templates
 HEADER: Final = f"X-API-Key: {KEY}"
-ADDRESS: Final = "The key is for the address: livemerge keys create NAME --allow-query."
+ADDRESS: Final = "The key is for the address: livemerge keys create NAME --scope {scope} --allow-query."
 PROOF: Final = "A key in an address needs a proof of the id: docs/how-to/sign-recipients.md."
 
 
@@ -25,7 +27,22 @@ def make_snippet(catalog: Catalog, esp: str, view: str, base: str) -> Snippet:
     if view not in catalog.views:
         advice = nearest_or_all(view, catalog.views) if catalog.views else "Declare [view.NAME] in livemerge.toml."
         raise ConfigError(f"there is no view `{view}`", advice=advice)
-    return WRITERS[esp](asking_of(catalog, catalog.views[view], base))
+    declared = catalog.views[view]
+    made = WRITERS[esp](asking_of(catalog, declared, base))
+    return replace(made, remarks=(*made.remarks, *_escaping(esp, declared)))
+
+
+def _escaping(esp: str, view: View) -> tuple[str, ...]:
+    """What to change where texts would be escaped twice, or never."""
+    if esp == "klaviyo":  # reads a feed, which has an `escape` of its own
+        return ()
+    if ESPS[esp].escapes_html and view.escape == "html":
+        return (
+            f'Its language escapes what it prints, and so does the view: write esp = "{esp}" in [view.{view.name}].',
+        )
+    if not ESPS[esp].escapes_html and view.escape == "none":
+        return (f'Neither it nor the view escapes texts for HTML: make a view of its own, with esp = "{esp}".',)
+    return ()
 
 
 def _made(esp: str, *parts: Part, remarks: tuple[str, ...] = ()) -> Snippet:
@@ -37,7 +54,8 @@ def _sfmc(asking: Asking) -> Snippet:
         "sfmc",
         *sfmc_parts(asking),
         remarks=(
-            "A and C need a key made with --allow-query; their secrets come from: livemerge keys signing PREFIX.",
+            f"B and D need a key: livemerge keys create NAME --scope view:{asking.view.name} --esp sfmc.",
+            "A and C need --allow-query besides; their secrets come from: livemerge keys signing PREFIX.",
         ),
     )
 
@@ -84,7 +102,10 @@ def _klaviyo(asking: Asking) -> Snippet:
         "klaviyo",
         Part("Web feed: address", f"{asking.base}/api/feed/{asking.feed}?key={KEY}"),
         Part("Template", loop),
-        remarks=("A web feed is one address for all: what is a customer's own has to be pushed.", ADDRESS),
+        remarks=(
+            "A web feed is one address for all: what is a customer's own has to be pushed.",
+            ADDRESS.format(scope=f"feed:{asking.feed}"),
+        ),
     )
 
 
@@ -113,19 +134,18 @@ def _hubspot(asking: Asking) -> Snippet:
 
 
 def _ajo(asking: Asking) -> Snippet:
-    sample = ", ".join(
-        f'"{one.name}": {"[{}]" if one.items is not None else slashed(one.fallback)}' for one in asking.printed
-    )
+    sample = {"ok": True, "found": True, "source": "live"} | {one.name: one.sample for one in asking.printed}
     return _made(
         "ajo",
         Part(
             "Custom action Livemerge, before the email: address, header, response",
-            "\n".join(
-                (f"GET {asking.url('{id}')}", HEADER, f'{{"ok": true, "found": true, "source": "live", {sample}}}')
-            ),
+            "\n".join((f"GET {asking.url('{id}')}", HEADER, json.dumps(sample, ensure_ascii=False))),
         ),
         Part("Email", _lines(asking, AJO, "context.journey.actions.Livemerge.")),
-        remarks=("Give the action's id parameter the profile's identity; list items need a sample of their own.",),
+        remarks=(
+            "Give the action's id parameter the profile's identity.",
+            "It reads what the pasted answer has: add keys of a list's items that are not there.",
+        ),
     )
 
 
@@ -136,7 +156,7 @@ def _campaign(asking: Asking) -> Snippet:
         f"<p><%= {one.name} || {slashed(one.fallback)} %></p>"
         for one in asking.scalars
     )
-    return _made("campaign", Part("Delivery's HTML", calls), remarks=(ADDRESS, PROOF))
+    return _made("campaign", Part("Delivery's HTML", calls), remarks=(ADDRESS.format(scope="profile"), PROOF))
 
 
 def _moengage(asking: Asking) -> Snippet:
@@ -146,7 +166,7 @@ def _moengage(asking: Asking) -> Snippet:
         Part(
             "Content API Livemerge: address and header", f"{asking.url('').removesuffix('id=').rstrip('?&')}\n{HEADER}"
         ),
-        Part("Template", call + _lines(asking, JINJA, f"{NAME}.")),
+        Part("Template", call + _lines(asking, JINJA, f"{NAME}."), "jinja", "moengage"),
         remarks=("A value that is null stops the message; answers have none.",),
     )
 
@@ -178,7 +198,8 @@ def _dotdigital(asking: Asking) -> Snippet:
     urls = "\n".join(
         f"{asking.base}/api/text/{one.name}?key={KEY}&h=@LIVEMERGEHASH@&id=@CUSTOMERID@" for one in asking.scalars
     )
-    return _made("dotdigital", Part("External dynamic content: addresses", urls), remarks=(ADDRESS, PROOF))
+    remarks = (ADDRESS.format(scope="profile"), PROOF)
+    return _made("dotdigital", Part("External dynamic content: addresses", urls), remarks=remarks)
 
 
 def _bloomreach(asking: Asking) -> Snippet:
