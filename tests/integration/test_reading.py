@@ -654,6 +654,21 @@ async def test_what_changed_is_told_only_by_who_may_and_of_somebody(
         assert (await client.post("/api/changed", json=body, headers=headers)).status_code == 400
 
 
+async def test_a_person_sees_how_the_sources_answer(
+    project: Livemerge, client: httpx.AsyncClient, bought: dict[str, Any]
+) -> None:
+    assert (await client.get("/api/sources")).status_code == 403
+    headers = _key(project, "sources")
+    await client.get("/api/views/basket?id=c-1")
+    bought["wait_s"] = 3.0
+    await client.get("/api/views/basket?id=c-2")
+    sources = (await client.get("/api/sources", headers=headers)).json()["sources"]
+    assert set(sources) == set(project.settings.source)
+    told = sources["bought"]
+    assert (told["state"], told["answered"]) == ("closed", 1)
+    assert 0 < told["p50_ms"] <= told["p99_ms"]
+
+
 async def test_a_prefetch_takes_a_campaigns_audience(project: Livemerge, client: httpx.AsyncClient) -> None:
     headers = _key(project, "prefetch", "view:welcome")
     told = await _job(client, {"view": "welcome", "campaign": "hello.toml"}, headers)

@@ -221,7 +221,7 @@ class Admission:
 
 def _personal(grant: AccessGrant, customer: Key) -> AccessGrant:
     """What the grant opens of one customer: not what it may do to all."""
-    return grant.narrowed(grant.scopes - {"prefetch", "track"}, customer)
+    return grant.narrowed(grant.scopes - {"prefetch", "track", "sources"}, customer)
 
 
 def _impersonal(grant: AccessGrant, presented: Presented) -> AccessGrant:

@@ -1,4 +1,5 @@
-"""What a key is for: `view:NAME`, `feed:NAME`, `content:TEMPLATE`, `private:FIELD`, `profile`, `prefetch`, `track`."""
+"""What a key is for: `view:NAME`, `feed:NAME`, `content:TEMPLATE`, `private:FIELD`, `profile`, `prefetch`, `track`,
+`sources`."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from livemerge.errors import AccessError
 
 _NAME: Final = r"[a-z][a-z0-9_]*"
 _SCOPE: Final = re.compile(
-    rf"profile|prefetch|track|(?:view|feed):(?:{_NAME}|\*)|private:{_NAME}|content:(?:[\w][\w./-]*|\*)"
+    rf"profile|prefetch|track|sources|(?:view|feed):(?:{_NAME}|\*)|private:{_NAME}|content:(?:[\w][\w./-]*|\*)"
 )
 UNSCOPED: Final = frozenset({"profile", "view:*", "feed:*", "content:*"})  # none of these opens a private field
-FORMS: Final = "profile, view:NAME, feed:NAME, content:TEMPLATE, private:FIELD, prefetch, track"
+FORMS: Final = "profile, view:NAME, feed:NAME, content:TEMPLATE, private:FIELD, prefetch, track, sources"
 
 
 def check_scopes(scopes: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ NO_STORE: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "Pragma": "no
 KEYS_FOR_S: Final = 300  # how long others may keep our public keys
 CHALLENGE: Final = 'Basic realm="livemerge", charset="UTF-8"'
 MAX_PARAMETERS: Final = 50
-SCOPES: Final = ("profile", "view:*", "feed:*", "content:*", "prefetch", "track")
+SCOPES: Final = ("profile", "view:*", "feed:*", "content:*", "prefetch", "track", "sources")
 
 
 class OAuthError(Exception):

@@ -7,8 +7,9 @@ from typing import Any, Final, get_args
 
 from livemerge.api.description import SECURITY, SIMULATE, Schema, parameter, profile_schema, refusal
 from livemerge.api.identity import MAX_KEYS
-from livemerge.api.readers import BATCH, CHANGED, CONTENT, FEED, PREFETCH, TEXT, VIEW
+from livemerge.api.readers import BATCH, CHANGED, CONTENT, FEED, PREFETCH, SOURCES, TEXT, VIEW
 from livemerge.catalog import Catalog, Escape, Shape
+from livemerge.resolve.breaker import BreakerState
 
 _ID: Final = parameter("id", "query", "The customer's key. In a POST it may stand in the body.")
 _ASCII: Final = parameter("ascii", "query", "1 writes everything beyond ASCII by its number.")
@@ -26,6 +27,7 @@ def read_operations(catalog: Catalog) -> Schema:
         CONTENT: _both(_content(), {}),
         PREFETCH: {"get": _progress(), "post": _prefetch(catalog)},
         CHANGED: {"post": _changed(catalog)},
+        SOURCES: _both(_sources(), {}),
     }
 
 
@@ -245,3 +247,25 @@ def _changed(catalog: Catalog) -> Schema:
     source |= {"enum": sorted(catalog.sources)} if catalog.sources else {}
     body = {"type": "object", "properties": {"id": _KEY, "ids": _keys(), "source": source}}
     return operation | {"requestBody": _body(body)}
+
+
+def _sources() -> Schema:
+    figures: Schema = {
+        "state": {"enum": [str(state) for state in BreakerState], "description": "open: not asked for now"},
+        "answered": {"type": "integer", "description": "Attempts since the process began"},
+        "failed": {"type": "integer"},
+        "failing": {"type": "number", "description": "The share of the last attempts that failed"},
+        "p50_ms": {"type": "number"},
+        "p99_ms": {"type": "number", "description": "Of the last attempts; one given up counts twice its time"},
+    }
+    one = {"type": "object", "required": list(figures), "properties": figures}
+    properties = {
+        "ok": {"const": True},
+        "process": {"type": "integer", "description": "Each worker has figures of its own"},
+        "sources": {"type": "object", "additionalProperties": one},
+        "request_id": {"type": "string"},
+    }
+    schema = {"type": "object", "required": list(properties), "properties": properties}
+    return _operation(
+        "sources", "How each source has been answering.", "health", [], {"200": _json("By source.", schema)}
+    )

@@ -13,6 +13,7 @@ from livemerge.api.feed import FeedReader
 from livemerge.api.prefetch import Prefetcher
 from livemerge.api.reading import MAX_BATCH_BYTES, Route
 from livemerge.api.resolving import Resolving
+from livemerge.api.sources import SourcesReader
 from livemerge.api.text import TextReader
 from livemerge.api.views import ViewReader
 from livemerge.app import Livemerge
@@ -24,6 +25,7 @@ FEED: Final = "/api/feed/{name}"
 CONTENT: Final = "/api/content/{template}/{customer_id}"
 PREFETCH: Final = "/api/prefetch"
 CHANGED: Final = "/api/changed"
+SOURCES: Final = "/api/sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +48,6 @@ def make_readers(project: Livemerge, deadline_s: float) -> Readers:
         CONTENT: Route(ContentReader(resolving).read),
         PREFETCH: Route(prefetcher.read, MAX_BATCH_BYTES),
         CHANGED: Route(ChangeTeller(resolving).read, MAX_BATCH_BYTES, methods=("POST",)),
+        SOURCES: Route(SourcesReader(resolving).read),
     }
     return Readers(routes, prefetcher)

@@ -24,6 +24,8 @@ class Health:
         self.breaker = Breaker(source)
         self.answers = 0
         self.failures = 0
+        self.answered_ever = 0
+        self.failed_ever = 0
         self._retries = RETRIES_IN_HAND
         self._took_s: deque[float] = deque(maxlen=MEASURED)
         self._p99_s = 0.0
@@ -37,6 +39,10 @@ class Health:
     def p99_s(self) -> float:
         """How long nearly all attempts take, in seconds; 0 where too few were made."""
         return self._p99_s
+
+    def percentile_s(self, share: float) -> float:
+        """How long this share of the last attempts took at most, in seconds; 0 where none was made."""
+        return sorted(self._took_s)[int((len(self._took_s) - 1) * share)] if self._took_s else 0.0
 
     def is_well(self) -> bool:
         """Whether the source answers as a rule; also where nobody asked it yet."""
@@ -67,12 +73,14 @@ class Health:
     def answered(self, took_s: float, now_s: float) -> None:
         """An attempt was answered, with rows or without."""
         self.answers = self._counted(self.answers)
+        self.answered_ever += 1
         self._measure(took_s)
         self.breaker.succeeded(now_s)
 
     def failed(self, took_s: float, now_s: float, *, is_late: bool, rest_s: float | None = None) -> None:
         """An attempt gave no answer. One given up on would have taken longer: counted as twice that."""
         self.failures = self._counted(self.failures)
+        self.failed_ever += 1
         if is_late:
             self._measure(took_s * 2)
         self.breaker.failed(now_s)
