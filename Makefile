@@ -50,6 +50,7 @@ bench: setup-dev bench/.peers/.setup bench/.peers/.feast/.setup bench/node/node_
 	$(BIN)/python bench/sending.py
 	$(BIN)/python bench/campaign.py
 	$(BIN)/python bench/api.py
+	$(BIN)/python bench/resolver.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/outages.py
 

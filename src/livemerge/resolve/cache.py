@@ -7,10 +7,12 @@ is a server (PostgreSQL's table, or Redis), kept at arm's length. Holds only fie
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final
 
 import msgspec
@@ -75,13 +77,29 @@ class Cache:
 
         A server is asked for what this process does not have fresh, and waited for some milliseconds at most.
         """
-        asked = list(keys)
-        found = self.get_many(source, asked)
-        if self._remote is not None:
-            now = self._clock.now()
-            wanted = [key for key in asked if (row := found.get(key)) is None or not self._is_fresh(row, now)]
-            bodies = await self._remote.read(self._names[source], wanted) if wanted else {}
-            found |= self._learn(source, bodies, now)
+        return (await self.find_all({source: list(keys)}))[source]
+
+    async def find_all(
+        self, asked: Mapping[str, Sequence[Key]], *, within_s: float = inf
+    ) -> dict[str, dict[Key, Remembered]]:
+        """The same of several sources, looked up side by side."""
+        found = {source: self.get_many(source, keys) for source, keys in asked.items()}
+        if self._remote is None or self._remote.is_resting:
+            return found
+        now = self._clock.now()
+        wanted = {
+            source: missing
+            for source, keys in asked.items()
+            if (
+                missing := [
+                    key for key in keys if (row := found[source].get(key)) is None or not self._is_fresh(row, now)
+                ]
+            )
+        }
+        readings = [self._remote.read(self._names[source], keys, within_s=within_s) for source, keys in wanted.items()]
+        bodies = await asyncio.gather(*readings) if len(readings) > 1 else [await one for one in readings]
+        for source, read in zip(wanted, bodies, strict=True):
+            found[source] |= self._learn(source, read, now)
         return found
 
     def forget(self, changes: Iterable[Change]) -> Sequence[Change]:
@@ -175,9 +193,9 @@ class Cache:
             self._keep(source, key, learned[key])
         return learned
 
-    def _is_fresh(self, row: Remembered, now: datetime) -> bool:
+    def _is_fresh(self, row: Remembered | None, now: datetime) -> bool:
         """Whether asking anybody for more would be in vain. What is always asked live is not looked for."""
-        return all(
+        return row is not None and all(
             is_fresh(declared, known, now)
             for name, known in row.fields.items()
             if (declared := self._catalog.fields[name]).max_age_s

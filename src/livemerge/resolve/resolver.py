@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Final
 
 from livemerge import config
@@ -127,7 +128,12 @@ class Resolver:
         ends_at_s = None if waits_for_slots else self._clock.monotonic_s() + deadline_s
         for wave in plan.waves:
             calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures, Waiting())
-            runs = [await self._begin(step, drafts, calls) for step in wave]
+            wanted = [{key: source_keys(step, draft) for key, draft in drafts.items()} for step in wave]
+            remembered = await self._remembered(wave, wanted, calls)
+            runs = [
+                self._begin(step, wanted[place], remembered.get(step.source, {}), drafts, calls)
+                for place, step in enumerate(wave)
+            ]
             await self._wait(runs, calls)
             for run in runs:
                 self._finish(run, drafts, calls)
@@ -148,13 +154,30 @@ class Resolver:
                 for call in dict.fromkeys(run.asked.values()):
                     self._lines[run.step.source].leave(call, calls.waiting, is_cancelled=is_cancelled)
 
-    async def _begin(self, step: Step, drafts: Mapping[Key, Draft], calls: _Calls) -> _Run:
-        """What is remembered for the step, and the calls for what is not."""
-        wanted = {draft.key: source_keys(step, draft) for draft in drafts.values()}
-        line = self._lines[step.source]
-        every = dict.fromkeys(key for keys in wanted.values() for key in keys)
-        remembered = await self._cache.find_many(step.source, every) if line.is_remembered else {}
-        now = self._clock.now()
+    async def _remembered(
+        self, wave: Sequence[Step], wanted: Sequence[Mapping[Key, Sequence[Key]]], calls: _Calls
+    ) -> Mapping[str, Mapping[Key, Remembered]]:
+        """What is remembered for the steps of a wave, by source. Looked up side by side, and not past the deadline."""
+        asked = {
+            step.source: list(dict.fromkeys(key for keys in wanted[place].values() for key in keys))
+            for place, step in enumerate(wave)
+            if self._lines[step.source].is_remembered
+        }
+        if not asked:
+            return {}
+        left_s = inf if calls.ends_at_s is None else calls.ends_at_s - self._clock.monotonic_s()
+        return await self._cache.find_all(asked, within_s=left_s if left_s > 0 else inf)
+
+    def _begin(
+        self,
+        step: Step,
+        wanted: Mapping[Key, Sequence[Key]],
+        remembered: Mapping[Key, Remembered],
+        drafts: Mapping[Key, Draft],
+        calls: _Calls,
+    ) -> _Run:
+        """The calls for what is not remembered freshly enough."""
+        line, now = self._lines[step.source], self._clock.now()
         left_s: dict[Key, float] = {}
         for draft in drafts.values():
             for key in wanted[draft.key]:
@@ -163,17 +186,18 @@ class Resolver:
         figures = calls.figures.source(step.source)
         terms = Terms(figures, calls.ends_at_s, calls.faults.get(step.source), left_s)
         asked = line.ask_for(left_s, step.fields, terms, calls.waiting) if left_s else {}
-        if calls.ends_at_s is not None and remembered:
-            line.refresh(ageing(step, remembered, asked, now), step.fields, SourceFigures())
+        if calls.ends_at_s is not None and remembered and (old := ageing(step, remembered, asked, now)):
+            line.refresh(old, step.fields, SourceFigures())
         return _Run(step, wanted, remembered, now, asked)
 
     def _finish(self, run: _Run, drafts: Mapping[Key, Draft], calls: _Calls) -> None:
         """Gives every customer the step's fields."""
         learned = {key: self._learned(run.step, key, call, calls) for key, call in run.asked.items()}
-        self._remember(
-            run.step.source,
-            {key: one for key, one in learned.items() if not (call := run.asked[key]).goes_on and call.to_keep(key)},
-        )
+        if self._lines[run.step.source].is_remembered:
+            self._remember(
+                run.step.source,
+                {k: one for k, one in learned.items() if not (call := run.asked[k]).goes_on and call.to_keep(k)},
+            )
         knowledge = Knowledge(run.step, run.now, run.remembered, learned)
         for draft in drafts.values():
             fill(draft, run.wanted[draft.key], knowledge)

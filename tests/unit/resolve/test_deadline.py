@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from livemerge.errors import SourceError
-from livemerge.resolve import Fault
+from livemerge.resolve import Cache, Fault
 from livemerge.values import Answer, Cause, LadderStep
 
 TWO_WAVES = """
@@ -366,3 +366,37 @@ async def test_a_source_slowed_down_for_a_preview_answers_later(make_world):
     world.passes(7200)
     late = await world.one("c1", ["name"], faults={"crm": Fault(delay_s=5)}, deadline_s=1)
     assert late.provenance["name"].step is LadderStep.STALE
+
+
+class SlowTier:
+    """A shared tier that answers nothing, and takes its time."""
+
+    def __init__(self, clock, delay_s):
+        self.clock, self.delay_s = clock, delay_s
+
+    async def read(self, name, keys):
+        await self.clock.sleep(self.delay_s)
+        return {}
+
+    async def write(self, rows):
+        """Keeps nothing."""
+
+    async def close(self):
+        """Holds nothing."""
+
+
+KEPT = "".join(
+    f'[source.s{number}]\nkind = "table"\npath = "x.csv"\nkey = "id"\n'
+    f'[field.f{number}]\nsource = "s{number}"\ntype = "text"\nmax_age = "1h"\n'
+    for number in range(4)
+)
+
+
+@pytest.mark.parametrize(("deadline_s", "ends_at_s"), [(1.0, 0.12), (0.01, 0.01)])
+async def test_a_slow_shared_tier_is_waited_for_once_and_not_past_the_deadline(make_world, deadline_s, ends_at_s):
+    world = make_world(KEPT)
+    world.cache = Cache(world.catalog, world.clock, None, shared=SlowTier(world.clock, 0.02))
+    for number in range(4):
+        world.holds(f"s{number}", {"c1": {f"f{number}": "x"}}, delay_s=0.1)
+    await world.one("c1", deadline_s=deadline_s)
+    assert asyncio.get_running_loop().time() == pytest.approx(ends_at_s)
