@@ -184,13 +184,13 @@ async def _attempt(
 async def _within(timeout_s: float, fetching: Coroutine[None, None, Answer]) -> Answer:
     """What the call gives. Raises TimeoutError in time, also where the call does not let itself be cancelled."""
     call = asyncio.create_task(fetching)
+    call.add_done_callback(_forget)
     try:
         await asyncio.wait({call}, timeout=timeout_s)
     finally:
         if not call.done():
             call.cancel()
             _left_behind.add(call)
-            call.add_done_callback(_forget)
     if not call.done():
         raise TimeoutError
     if call.cancelled():

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 from structlog.testing import capture_logs
 
 from livemerge.errors import SourceError
+from livemerge.observe.figures import SourceFigures
 from livemerge.resolve import Cache, Fault
+from livemerge.resolve.ask import Asking, Patience, ask
+from livemerge.resolve.health import Health
 from livemerge.values import Answer, Cause, LadderStep
 
 TWO_WAVES = """
@@ -400,3 +404,40 @@ async def test_a_slow_shared_tier_is_waited_for_once_and_not_past_the_deadline(m
         world.holds(f"s{number}", {"c1": {f"f{number}": "x"}}, delay_s=0.1)
     await world.one("c1", deadline_s=deadline_s)
     assert asyncio.get_running_loop().time() == pytest.approx(ends_at_s)
+
+
+class Breaking:
+    """Fails when it is told to."""
+
+    name, max_batch, connections = "crm", 1, 1
+
+    def __init__(self):
+        self.told = asyncio.Event()
+
+    async def fetch(self, keys, fields):
+        await self.told.wait()
+        raise SourceError("answered 500", retryable=False)
+
+    async def close(self):
+        """Holds nothing."""
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_an_asker_that_goes_while_the_source_fails_leaves_no_error_that_nobody_looked_at(clock, turns):
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["message"]))
+    source = Breaking()
+    asking = Asking(source, clock, lambda: 1.0, Health("crm"))
+    asker = asyncio.create_task(
+        ask(asking, ["c1"], [], patience=Patience(1.0, 0), left_s=lambda: 1.0, figures=SourceFigures)
+    )
+    await asyncio.sleep(0.01)
+    source.told.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    asker.cancel()
+    await asyncio.gather(asker, return_exceptions=True)
+    await asyncio.sleep(0.01)
+    del asker
+    gc.collect()
+    assert complaints == []
