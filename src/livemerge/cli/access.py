@@ -157,13 +157,22 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
     """All keys, without the keys themselves."""
     here: Here = context.obj
     found = here.open().keys.ls()
-    table = Table("prefix", "name", "scopes", "conditions", "created", "expires", "revoked", box=box.SIMPLE_HEAD)
+    table = Table("prefix", "name", "scopes", "conditions", "created", "ends", box=box.SIMPLE_HEAD)
+    for column, width in ((0, 8), (4, 10), (5, 10)):  # a day that is cut off tells nothing
+        table.columns[column].no_wrap, table.columns[column].min_width = column == 0, width
     for key in found:
-        days = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (key.created_at, key.expires_at, key.revoked_at)]
-        table.add_row(key.prefix, escape(key.name), ", ".join(key.scopes), ", ".join(_conditions(key)), *days)
+        cells = (key.prefix, escape(key.name), ", ".join(key.scopes), ", ".join(_conditions(key)))
+        table.add_row(*cells, f"{key.created_at:%Y-%m-%d}", _end(key))
     out.print(table if found else "There is no key yet: livemerge keys create NAME")
     if as_json:
         print_json({"keys": [_key_json(key) for key in found]})
+
+
+def _end(key: KeyRecord) -> str:
+    """When a key ends or was ended."""
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    return f"{key.expires_at:%Y-%m-%d}" if key.expires_at is not None else "never"
 
 
 def _conditions(key: KeyRecord) -> Iterable[str]:

@@ -65,6 +65,10 @@ def test_a_key_is_made_with_all_its_conditions_and_listed_without_itself(folder:
     assert listed["networks"] == ["192.0.2.0/24", "2001:db8::/32"]
     assert (listed["allow_query"], listed["esp"], listed["test"]) == (True, "braze", True)
     assert (listed["rate_per_s"], listed["ids_per_hour"]) == (50.0, 1000)
+    shown = asked(folder, "keys", "ls").output
+    assert listed["expires_at"][:10] in shown  # whole, also in a narrow window
+    told(folder, "keys", "revoke", made["prefix"])
+    assert "revoked" in asked(folder, "keys", "ls").output
 
 
 @pytest.mark.parametrize(
