@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
+import msgspec
 import structlog
 
 from livemerge.access.grant import AccessGrant, Network
@@ -31,8 +32,7 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)  # made for every request
-class Presented:
+class Presented(msgspec.Struct):  # made for every request
     """What stands in a request about who asks, and for whom."""
 
     credential: str  # an API key or an access token from a header; empty where there is none

@@ -27,6 +27,7 @@ REMEMBERED_S: Final = 3.0  # a withdrawn key opens nothing after this long
 OUTAGE_S: Final = 300.0  # after that, and while the store cannot be asked, a key that was good opens on
 MAX_REMEMBERED: Final = 10_000
 MAX_NAME_CHARACTERS: Final = 200
+LONGEST_KEY: Final = 64  # characters; one of ours has 55
 MAX_SCOPES: Final = 200
 MAX_NETWORKS: Final = 100
 MAX_PER_S: Final = 1e9
@@ -181,15 +182,18 @@ class Keys:
 
     def check(self, presented: str) -> AccessGrant:
         """What this key opens. Raises AccessError, in the same words for a wrong key as for an unknown one."""
-        match = _KEY.fullmatch(presented) if len(presented) < 64 else None
-        if match is None:
-            raise AccessError("this is no API key", advice="Send: Authorization: Bearer lm_…")
+        if len(presented) >= LONGEST_KEY:
+            raise _no_key()
         digest = _hash(presented)
-        return self._unexpired(self._recall(digest) or self._look_up(match[1], digest))
+        if (grant := self._recall(digest)) is None:
+            if (match := _KEY.fullmatch(presented)) is None:
+                raise _no_key()
+            grant = self._look_up(match[1], digest)
+        return self._unexpired(grant)
 
     def recalls(self, presented: str) -> bool:
         """Whether this very key was found good here before, however long ago; reads nothing."""
-        return len(presented) < 64 and _hash(presented) in self._remembered
+        return len(presented) < LONGEST_KEY and _hash(presented) in self._remembered
 
     def grant_by_prefix(self, prefix: str) -> AccessGrant:
         """What a key opens, for those who proved otherwise that they may use it. Raises AccessError."""
@@ -339,7 +343,7 @@ def _grant(record: KeyRecord) -> AccessGrant:
 
 def _hash(key: str) -> bytes:
     # 256 random bits need no slow hash: there is nothing to guess.
-    return hashlib.sha256(key.encode()).digest()
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
 
 
 def _record(row: Any) -> KeyRecord:
@@ -367,6 +371,10 @@ def _record(row: Any) -> KeyRecord:
 
 def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _no_key() -> AccessError:
+    return AccessError("this is no API key", advice="Send: Authorization: Bearer lm_…")
 
 
 def _no_such(prefix: str) -> AccessError:

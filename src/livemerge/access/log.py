@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import orjson
@@ -18,7 +19,7 @@ from livemerge.errors import StoreError
 from livemerge.store import Store
 from livemerge.values import Key
 
-FLUSH_ROWS: Final = 500
+FLUSH_ROWS: Final = 200  # written to a file at a time: half a millisecond
 ROWS_APART: Final = 5_000  # written to a server at a time, in a second at most
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
 MAX_WAITING: Final = 50_000  # rows kept while the store cannot be written; past that the oldest go, counted
@@ -33,7 +34,7 @@ INSERT INTO access_log (at, key_prefix, customer, fields, outcome, remote) VALUE
 LIST: Final = """
 SELECT at, key_prefix, customer, fields, outcome, remote FROM access_log
 WHERE (:customer = '' OR customer = :customer) AND (:prefix = '' OR key_prefix = :prefix) AND at >= :since
-ORDER BY at DESC, id DESC LIMIT :most
+ORDER BY id DESC LIMIT :most
 """
 OLDEST: Final = "SELECT id, at FROM access_log ORDER BY id LIMIT 1"
 NEWEST: Final = "SELECT id FROM access_log ORDER BY id DESC LIMIT 1"
@@ -77,22 +78,15 @@ class AccessLog:
 
     def flush(self) -> None:
         """Writes what waits. Raises StoreError, and keeps the rows, when the store cannot be written."""
-        rows = list(self._waiting)
-        if rows:
-            self._is_blocked = True
-            self._store.run_many(ADD, [_encoded(row) for row in rows])
-            for _ in rows:
-                self._waiting.popleft()
-        self._is_blocked = False
-        if rows and self._unusual is not None:
-            self._unusual.look(rows)
+        self._write(self._store.transaction)
 
     async def flush_until_cancelled(self) -> None:
         """Writes what waits every FLUSH_EVERY_S. Reading goes on while the store is full or locked."""
         while True:
             await self._clock.sleep(FLUSH_EVERY_S)
             if self._is_apart:
-                await self._flush_apart()
+                while await self._flush_apart() == ROWS_APART:  # more may wait already
+                    pass
             else:
                 self._try()
             await self._rotate_now_and_then()
@@ -144,11 +138,22 @@ class AccessLog:
             return self._store.run(FORGET, (oldest["id"], min(last, up_to_id + 1), NEVER_S))
         return self._store.run(FORGET, (oldest["id"], last, before_s))
 
-    async def _flush_apart(self) -> None:
-        """Writes what waits in a thread; keeps the rows when the store cannot be written."""
+    def _write(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
+        rows = list(self._waiting)
+        if rows:
+            self._is_blocked = True
+            with transaction():
+                self._store.run_many(ADD, [_encoded(row) for row in rows])
+            self._waiting.clear()
+        self._is_blocked = False
+        if rows and self._unusual is not None:
+            self._unusual.look(rows)
+
+    async def _flush_apart(self) -> int:
+        """Writes what waits in a thread; keeps the rows when the store cannot be written. How many were written."""
         rows = [self._waiting.popleft() for _ in range(min(len(self._waiting), ROWS_APART))]
         if not rows:
-            return
+            return 0
         encoded = [_encoded(row) for row in rows]
         writing = asyncio.ensure_future(self._store.apart(lambda: self._store.run_many(ADD, encoded)))
         try:
@@ -162,6 +167,7 @@ class AccessLog:
         if self._unusual is not None and not isinstance(error, StoreError):
             with suppress(StoreError), self._store.impatient():
                 self._unusual.look(rows)
+        return 0 if error else len(rows)
 
     def _put_back(self, rows: Sequence[AccessRow]) -> None:
         self._waiting.extendleft(reversed(rows))
@@ -185,14 +191,17 @@ class AccessLog:
             self._rotate_at_s = self._clock.monotonic_s() + ROTATE_EVERY_S
 
     def _try(self) -> None:
-        """Writes without waiting for other processes: requests would wait with us."""
+        """Writes without waiting for other processes or the disk: requests would wait with us."""
         try:
-            with self._store.impatient():
-                self.flush()
+            self._write(self._store.hasty)
         except StoreError:
             self._is_blocked = True
 
 
 def _encoded(row: AccessRow) -> tuple[float, str, str, str, str, str]:
-    fields = orjson.dumps(row.fields).decode()
-    return (row.at.timestamp(), row.key_prefix, kept(row.customer), fields, row.outcome, kept(row.remote))
+    return (row.at.timestamp(), row.key_prefix, kept(row.customer), _listed(row.fields), row.outcome, kept(row.remote))
+
+
+@lru_cache(maxsize=256)  # callers ask for the same few all day
+def _listed(fields: tuple[str, ...]) -> str:
+    return orjson.dumps(fields).decode()

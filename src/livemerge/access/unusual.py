@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -116,20 +116,11 @@ class Unusual:
 
     def look(self, rows: Iterable[AccessRow]) -> list[Alarm]:
         """Counts these reads; what is unusual about them, each kind once a key and hour. Raises StoreError."""
-        alarms: list[Alarm] = []
+        of_key: dict[str, list[AccessRow]] = {}
         for row in rows:
             if row.key_prefix and row.outcome in ("ok", "not_found"):
-                watched = self._of(row.key_prefix)
-                watched.reads += 1
-                watched.misses += row.outcome == "not_found"
-                if watched.customers is not None:
-                    watched.customers.add(row.customer)
-                if row.remote not in watched.remotes:
-                    alarms += self._new_network(row, watched)
-                    if len(watched.remotes) < MAX_NETWORKS:
-                        watched.remotes.add(row.remote)
-        for prefix in {row.key_prefix for row in rows} & self._watched.keys():
-            alarms += self._too_many(prefix, self._watched[prefix])
+                of_key.setdefault(row.key_prefix, []).append(row)
+        alarms = [alarm for prefix, reads in of_key.items() for alarm in self._look_at(prefix, reads)]
         self.tell(alarms)
         return alarms
 
@@ -150,6 +141,21 @@ class Unusual:
     def forget_before(self, moment: datetime) -> None:
         """Deletes older alarms."""
         self._store.run(FORGET, (moment.timestamp(),))
+
+    def _look_at(self, prefix: str, reads: Sequence[AccessRow]) -> Iterable[Alarm]:
+        """Counts the reads of one key."""
+        watched = self._of(prefix)
+        watched.reads += len(reads)
+        watched.misses += sum(row.outcome == "not_found" for row in reads)
+        if watched.customers is not None:
+            for customer in {row.customer for row in reads}:
+                watched.customers.add(customer)
+        for row in reads:
+            if row.remote not in watched.remotes:
+                yield from self._new_network(row, watched)
+                if len(watched.remotes) < MAX_NETWORKS:
+                    watched.remotes.add(row.remote)
+        yield from self._too_many(prefix, watched)
 
     def _of(self, prefix: str) -> Watched:
         watched = self._watched.pop(prefix, None)

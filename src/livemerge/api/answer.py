@@ -35,12 +35,6 @@ _MOST_BITS: Final = 1_000  # a double ends at 1,024, and at 308 decimal digits
 _MOST_DIGITS: Final = 300
 
 
-def answer_body(profile: Profile, selection: Selection, now: datetime, request_id: str, *, explains: bool) -> bytes:
-    """The answer as UTF-8 JSON."""
-    answer = answer_of(profile, selection)
-    return (explained(answer, profile, selection, now) if explains else answer).at(now, request_id)
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A profile's JSON but for what is another in each answer: its age, and the request's name."""
@@ -52,8 +46,14 @@ class Answer:
 
     def at(self, now: datetime, request_id: str) -> bytes:
         """The whole answer as UTF-8 JSON. request_id: letters, digits and `_`."""
-        age_s = 0 if self.as_of is None else _age_s(self.as_of, now)
-        return b'%b%d,"request_id":"%b"%b' % (self.head, age_s, request_id.encode(), self.tail)
+        return b'%b%d,"request_id":"%b"%b' % (self.head, self._age_s(now), request_id.encode(), self.tail)
+
+    def part(self, now: datetime) -> bytes:
+        """The same as a part of an answer about several customers, which has the request's name itself."""
+        return b"%b%d%b" % (self.head, self._age_s(now), self.tail)
+
+    def _age_s(self, now: datetime) -> int:
+        return 0 if self.as_of is None else _age_s(self.as_of, now)
 
 
 def answer_of(profile: Profile, selection: Selection) -> Answer:
@@ -296,7 +296,7 @@ def readable_name(name: str) -> str:
     return safe if safe[:1].isalpha() else f"n_{safe.lstrip('_')}"
 
 
-def encoded(answer: Json) -> bytes:
+def encoded(answer: Json | str) -> bytes:
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:  # half a surrogate pair, cut by a source: one bad character costs no answer

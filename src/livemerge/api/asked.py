@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(slots=True)  # made for every request: a frozen one takes three times as long to make
-class Asked:
+class Asked(msgspec.Struct):  # made for every request; a dataclass takes three times as long
     """One reading request. Nobody changes it."""
 
     method: str  # GET or POST; a HEAD is asked as a GET

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 import orjson
 
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
-from livemerge.api.answer import Json, field_values, whole_answer
+from livemerge.api.answer import Answer, Json, answer_of
 from livemerge.api.asked import Asked
 from livemerge.api.body import body_of
 from livemerge.api.identity import as_key, keys_of, wrong_with
 from livemerge.api.refusal import Refusal
 from livemerge.api.reply import Reply
-from livemerge.api.resolving import Resolving
-from livemerge.api.selection import Selection, Selections
+from livemerge.api.resolving import Resolving, Timing
+from livemerge.api.selection import Selection
 from livemerge.api.simulate import simulation_of
-from livemerge.observe.figures import Figures
-from livemerge.values import Profile
+from livemerge.values import Key, Profile
 
-Record: TypeAlias = Callable[[Profile, datetime], Json]
-"""One customer's part of the answer."""
+T = TypeVar("T")
 
 
 class BatchReader:
@@ -31,18 +28,14 @@ class BatchReader:
 
     def __init__(self, resolving: Resolving) -> None:
         self._resolving = resolving
-        self._selections = Selections(resolving.project.catalog)
 
     async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
         """The profiles of `{"ids": […], "fields": […]}`. Raises Refusal, AccessError."""
         grant.require("profile")
         body = body_of(asked)
-        selection = self._selections.select(_fields(body.get("fields")), grant.private_fields)
-
-        def record(profile: Profile, now: datetime) -> Json:
-            return whole_answer(field_values(profile, selection), profile, selection, now)
-
-        return await self.answer(asked, grant, body, selection, record, deadline_s=self._resolving.deadline_s(grant))
+        selection = self._resolving.selections.select(_fields(body.get("fields")), grant.private_fields)
+        deadline_s = self._resolving.deadline_s(grant)
+        return await self.answer(asked, grant, body, selection, answer_of, selection, deadline_s=deadline_s)
 
     async def answer(
         self,
@@ -50,32 +43,64 @@ class BatchReader:
         grant: AccessGrant,
         body: Mapping[str, Any],
         selection: Selection,
-        record: Record,
+        write: Callable[[Profile, T], Answer | None],
+        about: T,
         *,
         deadline_s: float,
+        missed: Json | None = None,
         is_ascii: bool = False,
     ) -> Reply:
-        """`{"ok", "request_id", "profiles": {key: …}}`; what is no key has `"ok": false` there, and harms no other."""
-        faults: dict[str, Json] = {}
-        keys = []
-        for given in keys_of(body):
-            key = as_key(given)
-            if problem := "this is no customer's key" if key is None else wrong_with(key):
-                faults[_shown(given)] = _faulty(problem)
-            elif key is not None:
-                keys.append(key)
-        keys = list(dict.fromkeys(keys))
+        """`{"ok", "request_id", "profiles": {key: …}}`; what is no key has `"ok": false` there, and harms no other.
+
+        write: one customer's answer, with `about`. missed: what stands, beside `found`, in the place of none; None
+        for nothing. is_ascii: as `write` writes.
+        """
+        keys, faults = _keys_and_faults(body)
         grant.require_customers(keys)
         self._resolving.project.admission.spend(grant, len(keys))
-        figures, simulation = Figures(), simulation_of(asked, grant)
-        found = await self._resolving.profiles(
-            keys, selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation
-        )
-        self._resolving.note(asked, grant, keys, selection.names, found)
+        timing, simulation = Timing(), simulation_of(asked, grant)
+        found: dict[Key, Profile] = {}
+        answers = {} if simulation else self._known(keys, selection, write, about)
+        if unknown := [key for key in keys if key not in answers]:
+            found = await self._resolving.profiles(
+                unknown, selection, deadline_s, timing, asks_sources=grant.asks_sources, simulation=simulation
+            )
+            answers |= {key: answer for key in unknown if (answer := write(found[key], about)) is not None}
+        is_found = {key: answers[key].is_found if key in answers else found[key].is_found for key in keys}
+        self._resolving.note(asked, grant, selection.names, is_found)
         now = self._resolving.project.clock.now()
-        profiles = {key: record(found[key], now) for key in keys} | faults
-        answer = {"ok": True, "request_id": asked.request_id, "profiles": profiles}
-        return self._resolving.personal(asked, shapes.JSON, shapes.as_json(answer, is_ascii=is_ascii), figures)
+        parts = [
+            (key, answers[key].part(now) if key in answers else orjson.dumps(_told(missed, is_found[key])))
+            for key in keys
+        ]
+        parts += [(shown, shapes.as_json(fault, is_ascii=is_ascii)) for shown, fault in faults.items()]
+        named = [b"%b:%b" % (shapes.as_json(name, is_ascii=is_ascii), part) for name, part in parts]
+        octets = b'{"ok":true,"request_id":"%b","profiles":{%b}}' % (asked.request_id.encode(), b",".join(named))
+        return self._resolving.personal(asked, shapes.JSON, octets, timing)
+
+    def _known(
+        self, keys: list[Key], selection: Selection, write: Callable[[Profile, T], Answer | None], about: T
+    ) -> dict[Key, Answer]:
+        """The answers for which nobody has to be asked."""
+        now, known = self._resolving.project.clock.now(), self._resolving.prepared.known
+        found = ((key, known(selection, key, now, write, about)) for key in keys)
+        return {key: answer for key, answer in found if answer is not None}
+
+
+def _told(missed: Json | None, is_found: bool) -> Json:
+    return {} if missed is None else missed | {"found": is_found}
+
+
+def _keys_and_faults(body: Mapping[str, Any]) -> tuple[list[Key], dict[str, Json]]:
+    """The keys that are some, each once; and what is wrong with the others, by what was sent."""
+    keys, faults = [], {}
+    for given in keys_of(body):
+        key = as_key(given)
+        if problem := "this is no customer's key" if key is None else wrong_with(key):
+            faults[_shown(given)] = _faulty(problem)
+        elif key is not None:
+            keys.append(key)
+    return list(dict.fromkeys(keys)), faults
 
 
 def _fields(given: object) -> tuple[str, ...] | None:

@@ -1,8 +1,8 @@
 """One caller's connection: what is known is answered at once, and nobody holds a connection without using it.
 
 uvicorn's own protocol, with two changes. A GET of a reading path for which nothing has to be awaited is answered while
-its head is read: without a task, an event and two messages, which cost more than the answer. And one look a second at
-all connections ends those that are too slow (slow-loris), instead of a timer for each request.
+its head is read: without a scope, a task, an event and two messages, which cost more than the answer. And one look a
+second at all connections ends those that are too slow (slow-loris), instead of a timer for each request.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from livemerge.api.make import Api
+from livemerge.api.reading import Begun
 from livemerge.api.reply import Reply
 
 HEAD_WITHIN_S: Final = 10.0  # from a request's first octet to the end of its headers
@@ -33,38 +34,47 @@ log = structlog.get_logger(__name__)
 class Connection(HttpToolsProtocol):
     """A connection of a server whose application is an Api."""
 
+    _now_s = 0.0  # when what is looked at was received; on the loop's clock
     _waits_since_s = 0.0  # for what, `_waits_for` says
     _waits_for = ""  # head, body, the next request, or nothing: then uvicorn has a timer of its own
-    _head_bytes = 0  # so far, where the head has not ended
-    _has_ended_head = False  # in what was just received
+    _head_bytes = 0  # of a head that has not ended, before what is looked at
+    _bytes = 0  # of what is looked at
+    _may_have_body = False
+    _begun: Begun | None = None  # of a request that the application answers: it is admitted once
     _is_answered = False  # the request under way was answered while its head was read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._now_s = self.loop.time()
         self._wait_for("head")  # who connects and says nothing is as slow as who stops in the middle
 
     def data_received(self, data: bytes) -> None:
-        self._has_ended_head = False
+        self._now_s, self._bytes = self.loop.time(), len(data)
         super().data_received(data)
-        if self._waits_for == "head" and not self._has_ended_head:
+        if self._waits_for == "head":
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(431, "the headers are too long")
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head_bytes = 0
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._head_bytes, self._may_have_body = 0, False
         self._wait_for("head")
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in _HAS_BODY:
+            self._may_have_body = True
+            self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
+
     def on_headers_complete(self) -> None:
-        self._has_ended_head = True
         self._wait_for("body")
-        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES:
+        if self._head_bytes + self._bytes > MAX_HEAD_BYTES and self._is_head_too_long():
             self._refuse(431, "the headers are too long")
-            return
-        if self._answers_at_once():
-            return
-        super().on_headers_complete()
+        elif not self._answers_at_once():
+            self._make_scope()
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if not self._is_answered:
@@ -91,7 +101,20 @@ class Connection(HttpToolsProtocol):
         return True
 
     def _wait_for(self, what: str) -> None:
-        self._waits_for, self._waits_since_s = what, self.loop.time()
+        self._waits_for, self._waits_since_s = what, self._now_s
+
+    def _is_head_too_long(self) -> bool:
+        return sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES
+
+    def _make_scope(self) -> None:
+        """What uvicorn makes when a request begins; not needed for what is answered at once."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers  # the scope has this very list
+        if self._begun is not None:
+            self.scope["livemerge.begun"] = self._begun  # type: ignore[typeddict-unknown-key]
+            self._begun = None
 
     def _refuse(self, status: int, what: str) -> None:
         """Says no and ends the connection; what was asked before is not answered any more."""
@@ -111,7 +134,7 @@ class Connection(HttpToolsProtocol):
         """Writes the answer where it is a reading that needs nothing awaited, and nothing is before it in line."""
         if self.cycle is not None and not self.cycle.response_complete:
             return False
-        if self.parser.get_method() != b"GET" or any(name in _HAS_BODY for name, _ in self.headers):
+        if self._may_have_body or self.parser.get_method() != b"GET":
             return False
         if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
             return False
@@ -119,7 +142,7 @@ class Connection(HttpToolsProtocol):
         if not isinstance(app, Api) or (begun := app.reading.begin("GET", self.url, self.headers, self.client)) is None:
             return False
         if (reply := app.reading.at_once(begun)) is None:
-            self.scope["livemerge.begun"] = begun  # type: ignore[typeddict-unknown-key]  # so that it is admitted once
+            self._begun = begun
             return False
         keep_alive = self.parser.should_keep_alive()
         self.transport.write(_octets(reply, self.server_state.default_headers, keep_alive=keep_alive))

@@ -19,7 +19,7 @@ from livemerge.api.asked import Asked, has
 from livemerge.api.identity import wrong_with
 from livemerge.api.refusal import CREDENTIALS, PRIVATE, Refusal
 from livemerge.api.reply import Reply
-from livemerge.api.resolving import Resolving
+from livemerge.api.resolving import Resolving, Timing
 from livemerge.api.selection import Selection
 from livemerge.api.simulate import simulation_of
 from livemerge.app import NOBODY, Livemerge
@@ -28,7 +28,6 @@ from livemerge.config import TEMPLATES
 from livemerge.errors import AbortCampaign, ConfigError, ForbiddenError, SkipRecipient, SourceError, TemplateError
 from livemerge.fetch import render_fetching
 from livemerge.message import Recipient
-from livemerge.observe.figures import Figures
 from livemerge.values import Key, Profile, Verdict
 
 MAX_KEPT: Final = 100  # compiled templates
@@ -102,16 +101,16 @@ class ContentReader:
         grant.require_customers((key,))
         mailing = self._mailing(name)
         self._refuse_private(mailing, grant)
-        simulation, figures = simulation_of(asked, grant), Figures()
+        simulation, timing = simulation_of(asked, grant), Timing()
         deadline_s, names = self._resolving.deadline_s(grant), tuple(sorted(mailing.binding.fields))
         selection = self._selection(mailing)
         found = await self._resolving.profiles(
-            [key], selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation
+            [key], selection, deadline_s, timing, asks_sources=grant.asks_sources, simulation=simulation
         )
-        self._resolving.note(asked, grant, [key], names, found)
+        self._resolving.note(asked, grant, names, {key: found[key].is_found})
         taken_s = self._project.clock.monotonic_s() - asked.started_s
         html = await self._rendered(mailing, found[key], max(0.0, deadline_s - taken_s))
-        return self._reply(asked, name, mailing, html, figures)
+        return self._reply(asked, name, mailing, html, timing)
 
     def _mailing(self, name: str) -> Mailing:
         try:
@@ -153,13 +152,13 @@ class ContentReader:
             return ""
         return html
 
-    def _reply(self, asked: Asked, name: str, mailing: Mailing, html: str, figures: Figures) -> Reply:
+    def _reply(self, asked: Asked, name: str, mailing: Mailing, html: str, timing: Timing) -> Reply:
         body = html.encode("utf-8", "replace")
         if _is_personal(mailing) or not body:
-            return Reply(200, self._resolving.headers(asked, shapes.HTML, PRIVATE, figures), body)
+            return Reply(200, self._resolving.headers(asked, shapes.HTML, PRIVATE, timing), body)
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
         headers = (
-            *self._resolving.headers(asked, shapes.HTML, f"public, max-age=0, s-maxage={SHARED_S}", figures),
+            *self._resolving.headers(asked, shapes.HTML, f"public, max-age=0, s-maxage={SHARED_S}", timing),
             (b"etag", tag),
             (b"vary", CREDENTIALS),
             (b"surrogate-key", f"livemerge content content-{hashlib.sha256(name.encode()).hexdigest()[:16]}".encode()),

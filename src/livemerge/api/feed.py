@@ -55,7 +55,7 @@ class FeedReader:
         esp = ESPS.get(grant.profile)
         deadline_s = esp.deadline_s if esp else DEADLINE_S
         rows = await self._rows(name, deadline_s, simulation_of(asked, grant))
-        self._resolving.note(asked, grant, [""], (f"feed:{name}",))
+        self._resolving.note(asked, grant, (f"feed:{name}",), {"": True})
         written = self._as_octets(feeds[name], rows)
         headers = (
             *self._resolving.headers(asked, shapes.JSON, _cache_control(rows)),

@@ -18,6 +18,8 @@ ADVICE: Final = 'Say whom it is about: ?id=…, or a POST with {"id": "…"}.'
 
 def wrong_with(key: str) -> str:
     """What is wrong with a customer's key; empty where it is one."""
+    if len(key) <= MAX_KEY_CHARACTERS and key.isascii() and key.isprintable() and not key.isspace() and key:
+        return ""  # as nearly all are
     if len(key) > MAX_KEY_CHARACTERS:
         return f"the customer's key is longer than {MAX_KEY_CHARACTERS} characters"
     if not key.strip() or _CONTROL.search(key):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -21,18 +21,14 @@ from livemerge.api.links import LinkPages
 from livemerge.api.oauth import JWKS_PATH, METADATA_PATH, TOKEN_PATH, OAuth, token_operation
 from livemerge.api.operations import read_operations
 from livemerge.api.page import page
-from livemerge.api.profile import ProfileReader
 from livemerge.api.purging import Purging
-from livemerge.api.readers import Readers, make_readers
-from livemerge.api.reading import Reading, Route
+from livemerge.api.readers import PROFILE, Readers, make_readers
+from livemerge.api.reading import Reading
 from livemerge.api.refusal import Refusal, json_response, refusal_of, refused
 from livemerge.app import API_DEADLINE_S, Livemerge
 from livemerge.errors import LivemergeError, StoreError
 
 log = structlog.get_logger(__name__)
-
-
-PROFILE: Final = "/api/customer-profile/{customer_id}"
 
 
 class Api(FastAPI):
@@ -74,7 +70,7 @@ def make_api(project: Livemerge, *, deadline_s: float = API_DEADLINE_S) -> Api:
         docs_url=None,  # FastAPI's pages fetch their scripts from elsewhere
         redoc_url=None,
     )
-    app.reading = Reading(project, _routes(project, deadline_s, readers))
+    app.reading = Reading(project, readers.routes)
     _add_links(app, project)
     _add_oauth(app, project)
     _add_health(app, project)
@@ -104,15 +100,6 @@ def _lifespan(project: Livemerge, readers: Readers) -> Callable[[FastAPI], Any]:
                 log.warning("access log not written", lost_before=project.access_log.lost)
 
     return lifespan
-
-
-def _routes(project: Livemerge, deadline_s: float, readers: Readers) -> dict[str, Route]:
-    """Who answers which reading path."""
-    profiles = ProfileReader(project, deadline_s=deadline_s)
-    return {
-        PROFILE: Route(profiles.read, at_once=profiles.at_once),
-        **readers.routes,
-    }
 
 
 def _documented(project: Livemerge) -> Schema:

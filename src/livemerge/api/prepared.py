@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from livemerge.api.answer import Answer
 from livemerge.api.selection import Selection
+from livemerge.errors import StoreError
 from livemerge.resolve import Glance, Glances
-from livemerge.values import Key
+from livemerge.values import Key, Profile
 
-MAX_BYTES: Final = 32 * 1024 * 1024
+MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_ANSWER_BYTES: Final = 64 * 1024  # larger ones are written anew each time
 OVERHEAD_BYTES: Final = 1_000  # of one entry besides its octets, roughly
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -35,6 +38,24 @@ class PreparedAnswers:
         self._max_bytes = max_bytes
         self._kept: dict[tuple[int, Key], _Entry] = {}  # by the identity of the selection, which the entry keeps alive
         self.size_bytes = 0
+
+    def known(
+        self, selection: Selection, key: Key, now: datetime, write: Callable[[Profile, T], Answer | None], about: T
+    ) -> Answer | None:
+        """The answer where nobody has to be asked for it. None too where the store fails: then resolving says what.
+
+        write: the answer with a profile, and with `about`; None where it cannot be one that is kept.
+        """
+        try:
+            if (answer := self.find(selection, key, now)) is not None:
+                return answer
+            if (glance := self._glances.find(selection.plan, key)) is None:
+                return None
+        except StoreError:
+            return None
+        if (answer := write(glance.profile, about)) is not None:
+            self.keep(selection, key, glance, answer)
+        return answer
 
     def find(self, selection: Selection, key: Key, now: datetime) -> Answer | None:
         """The answer, if everything it was made of is still what would be used. Raises StoreError."""

@@ -1,4 +1,4 @@
-"""The reading paths besides the profile: which path, who answers it, how it is described."""
+"""The reading paths: which path, and who answers it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from livemerge.api.changed import ChangeTeller
 from livemerge.api.content import ContentReader
 from livemerge.api.feed import FeedReader
 from livemerge.api.prefetch import Prefetcher
+from livemerge.api.profile import ProfileReader
 from livemerge.api.reading import MAX_BATCH_BYTES, Route
 from livemerge.api.resolving import Resolving
 from livemerge.api.sources import SourcesReader
@@ -18,6 +19,7 @@ from livemerge.api.text import TextReader
 from livemerge.api.views import ViewReader
 from livemerge.app import Livemerge
 
+PROFILE: Final = "/api/customer-profile/{customer_id}"
 BATCH: Final = "/api/customer-profiles"
 VIEW: Final = "/api/views/{view}"
 TEXT: Final = "/api/text/{field}"
@@ -39,10 +41,12 @@ class Readers:
 def make_readers(project: Livemerge, deadline_s: float) -> Readers:
     """deadline_s: of who named no service."""
     resolving = Resolving(project, deadline_s)
-    batch, prefetcher = BatchReader(resolving), Prefetcher(resolving)
+    profiles, batch, prefetcher = ProfileReader(resolving), BatchReader(resolving), Prefetcher(resolving)
+    views = ViewReader(resolving, batch)
     routes = {
+        PROFILE: Route(profiles.read, at_once=profiles.at_once),
         BATCH: Route(batch.read, MAX_BATCH_BYTES, methods=("POST",)),
-        VIEW: Route(ViewReader(resolving, batch).read, MAX_BATCH_BYTES),
+        VIEW: Route(views.read, MAX_BATCH_BYTES, at_once=views.at_once),
         TEXT: Route(TextReader(resolving).read),
         FEED: Route(FeedReader(resolving).read),
         CONTENT: Route(ContentReader(resolving).read),

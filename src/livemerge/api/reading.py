@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
+import msgspec
 import structlog
 
 from livemerge.access import AccessGrant, AccessRow
@@ -56,8 +57,7 @@ class Route:
     at_once: AtOnce | None = None  # a GET's reply where nothing has to be awaited; None then, or from it: ask endpoint
 
 
-@dataclass(slots=True)  # made for every request
-class Begun:
+class Begun(msgspec.Struct):  # made for every request
     """A request that was taken apart. `grant` is None where it was refused."""
 
     asked: Asked

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from livemerge.access import AccessGrant, AccessRow
-from livemerge.api.answer import Answer
 from livemerge.api.asked import Asked
 from livemerge.api.identity import NOBODY
+from livemerge.api.prepared import PreparedAnswers
 from livemerge.api.refusal import PRIVATE
 from livemerge.api.reply import Reply
-from livemerge.api.selection import Selection
+from livemerge.api.selection import Selection, Selections
 from livemerge.api.simulate import LATE, fallback_profile, stale_profile
 from livemerge.app import Livemerge
 from livemerge.catalog import ESPS, View
@@ -24,11 +25,20 @@ from livemerge.values import Cause, Key, Profile
 _NO_TOKEN: Final = re.compile(r"[^A-Za-z0-9_.-]")  # what a Server-Timing name may not have
 
 
+class Timing(msgspec.Struct):
+    """What the data of one answer took: all of it in seconds, and each source's part."""
+
+    resolve_s: float = 0.0
+    figures: Figures = msgspec.field(default_factory=Figures)
+
+
 class Resolving:
-    """Resolves for readers of one project."""
+    """Resolves for readers of one project, who share what they made: selections, and answers that are still right."""
 
     def __init__(self, project: Livemerge, deadline_s: float) -> None:
         self.project = project
+        self.selections = Selections(project.catalog)
+        self.prepared = PreparedAnswers(project.glances)
         self._deadline_s = deadline_s  # for who named no service
 
     def deadline_s(self, grant: AccessGrant, view: View | None = None) -> float:
@@ -43,7 +53,7 @@ class Resolving:
         keys: Sequence[Key],
         selection: Selection,
         deadline_s: float,
-        figures: Figures,
+        timing: Timing,
         *,
         asks_sources: bool = True,
         simulation: str = "",
@@ -57,54 +67,53 @@ class Resolving:
         if simulation == "slow":
             await clock.sleep(deadline_s * LATE)
             return {key: fallback_profile(key, selection, Cause.LATE, "simulated") for key in keys}
+        started_s = clock.monotonic_s()
         try:
             found = await self.project.resolver.resolve(
                 selection.plan,
                 keys,
                 deadline_s=deadline_s if asks_sources else 0.0,
                 faults=None if asks_sources else self.project.unasked,
-                figures=figures,
+                figures=timing.figures,
             )
         except StoreError:  # a mail waits for this answer
             return {key: fallback_profile(key, selection, Cause.ERROR, "the store failed") for key in keys}
+        finally:
+            timing.resolve_s = clock.monotonic_s() - started_s
         if simulation == "stale":
             return {key: stale_profile(profile, self.project.catalog.fields) for key, profile in found.items()}
         return found
 
-    def note(
-        self,
-        asked: Asked,
-        grant: AccessGrant,
-        keys: Sequence[Key],
-        names: tuple[str, ...],
-        found: Mapping[Key, Profile | Answer] = MappingProxyType({}),
-    ) -> None:
-        """One row in the access log for each customer that was read. found: tells who is nobody's customer."""
-        now = self.project.clock.now()
-        for key in keys:
-            outcome = "ok" if key not in found or found[key].is_found else "not_found"
-            self.project.access_log.append(AccessRow(now, grant.prefix, key, names, outcome, asked.remote))
+    def note(self, asked: Asked, grant: AccessGrant, names: tuple[str, ...], found: Mapping[Key, bool]) -> None:
+        """One row in the access log for each customer that was read. found: whether a source knows the customer."""
+        now, append = self.project.clock.now(), self.project.access_log.append
+        for key, is_found in found.items():
+            append(AccessRow(now, grant.prefix, key, names, "ok" if is_found else "not_found", asked.remote))
 
-    def personal(self, asked: Asked, kind: str, body: bytes, figures: Figures | None = None) -> Reply:
+    def personal(self, asked: Asked, kind: str, body: bytes, timing: Timing | None = None) -> Reply:
         """An answer for its asker alone."""
-        return Reply(200, self.headers(asked, kind, PRIVATE, figures), body)
+        return Reply(200, self.headers(asked, kind, PRIVATE, timing), body)
 
     def headers(
-        self, asked: Asked, kind: str, cache_control: str, figures: Figures | None = None
+        self, asked: Asked, kind: str, cache_control: str, timing: Timing | None = None
     ) -> tuple[tuple[bytes, bytes], ...]:
-        """What every answer carries; Server-Timing in milliseconds: all of it, and each source's slowest attempt."""
-        took_s = self.project.clock.monotonic_s() - asked.started_s
-        timing = f"total;dur={took_s * 1000:.1f}" + (_source_timings(figures) if figures else "")
+        """What every answer carries. Server-Timing in milliseconds: all of it, the data's part, and each source's
+        slowest attempt."""
+        total_ms = (self.project.clock.monotonic_s() - asked.started_s) * 1000
         return (
             (b"content-type", kind.encode()),
             (b"cache-control", cache_control.encode()),
             (b"x-request-id", asked.request_id.encode()),
-            (b"server-timing", timing.encode()),
+            (b"server-timing", b"total;dur=%.1f%b" % (total_ms, _parts(timing) if timing else _AT_ONCE)),
         )
 
 
-def _source_timings(figures: Figures) -> str:
-    return "".join(
+_AT_ONCE: Final = b", resolve;dur=0.0"
+
+
+def _parts(timing: Timing) -> bytes:
+    sources = (
         f", {_NO_TOKEN.sub('_', name)};dur={source.took_s.largest * 1000:.1f}"
-        for name, source in sorted(figures.sources.items())
+        for name, source in sorted(timing.figures.sources.items())
     )
+    return f", resolve;dur={timing.resolve_s * 1000:.1f}{''.join(sources)}".encode()

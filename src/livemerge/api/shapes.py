@@ -38,7 +38,7 @@ def _units(match: re.Match[str]) -> str:
     return "".join(f"\\u{octets[at]:02x}{octets[at + 1]:02x}" for at in range(0, len(octets), 2))
 
 
-def as_json(answer: Json, *, is_ascii: bool) -> bytes:
+def as_json(answer: Json | str, *, is_ascii: bool) -> bytes:
     document = encoded(answer)
     return in_ascii(document) if is_ascii else document
 

@@ -13,12 +13,10 @@ from livemerge.api.escaping import escaped
 from livemerge.api.identity import key_of
 from livemerge.api.refusal import Refusal
 from livemerge.api.reply import Reply
-from livemerge.api.resolving import Resolving
-from livemerge.api.selection import Selections
+from livemerge.api.resolving import Resolving, Timing
 from livemerge.api.simulate import simulation_of
 from livemerge.catalog import Escape
 from livemerge.errors import nearest_or_all
-from livemerge.observe.figures import Figures
 from livemerge.values import LadderStep, Profile
 
 DISPLAY: Final = "_display"
@@ -30,7 +28,6 @@ class TextReader:
 
     def __init__(self, resolving: Resolving) -> None:
         self._resolving = resolving
-        self._selections = Selections(resolving.project.catalog)
 
     async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
         """The value; `?default=` stands where no source gave one. Raises Refusal, AccessError."""
@@ -38,24 +35,24 @@ class TextReader:
         shown = asked.parts[0]
         fields = self._resolving.project.catalog.fields
         name = shown.removesuffix(DISPLAY) if shown not in fields else shown
-        selection = self._selections.select((name,), grant.private_fields)
+        selection = self._resolving.selections.select((name,), grant.private_fields)
         if name not in selection.names or selection.fields[0].type == "list":
             raise Refusal(400, f"`{name[:80]}` is a list, which is no text", "Ask for a view that holds it.")
         key, how = key_of(asked, body_of(asked)), _escape(asked)
         grant.require_customers((key,))
-        figures, simulation = Figures(), simulation_of(asked, grant)
+        timing, simulation = Timing(), simulation_of(asked, grant)
         deadline_s = self._resolving.deadline_s(grant)
         found = await self._resolving.profiles(
-            [key], selection, deadline_s, figures, asks_sources=grant.asks_sources, simulation=simulation
+            [key], selection, deadline_s, timing, asks_sources=grant.asks_sources, simulation=simulation
         )
-        self._resolving.note(asked, grant, [key], selection.names, found)
+        self._resolving.note(asked, grant, selection.names, {key: found[key].is_found})
         values = field_values(found[key], selection)
         if shown not in values:
             raise Refusal(400, f"there is no field `{shown[:80]}`", f"`{name}` is a text: ask for it by its name.")
         default = asked.query.get("default")
         text = default if default is not None and not _is_known(found[key], name) else shapes.in_words(values[shown])
         octets = shapes.as_text(escaped(text, how, is_markup=fields[name].type == "html"), is_ascii=_is_ascii(asked))
-        return self._resolving.personal(asked, shapes.TEXT, octets, figures)
+        return self._resolving.personal(asked, shapes.TEXT, octets, timing)
 
 
 def _is_known(profile: Profile, name: str) -> bool:

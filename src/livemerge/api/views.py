@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from livemerge.access import AccessGrant
@@ -16,18 +16,17 @@ from livemerge.api.batch import BatchReader
 from livemerge.api.body import body_of
 from livemerge.api.escaping import escaped_values
 from livemerge.api.identity import NOBODY, key_of
-from livemerge.api.prepared import PreparedAnswers
 from livemerge.api.refusal import Refusal
 from livemerge.api.reply import Reply
-from livemerge.api.resolving import Resolving
-from livemerge.api.selection import Selection, Selections
+from livemerge.api.resolving import Resolving, Timing
+from livemerge.api.selection import Selection
 from livemerge.api.simulate import simulation_of
 from livemerge.catalog import Shape, View, stops_at_refusals
-from livemerge.errors import StoreError, nearest_or_all
-from livemerge.observe.figures import Figures
+from livemerge.errors import nearest_or_all
 from livemerge.values import Key, Profile, Verdict
 
 MAX_KEPT: Final = 256  # ways to ask: view × shape × private fields of the key
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _YES: Final = frozenset({"1", "true", "yes"})
 
 
@@ -46,68 +45,68 @@ class ViewReader:
         self._resolving = resolving
         self._project = resolving.project
         self._batch = batch
-        self._selections = Selections(resolving.project.catalog)
-        self._prepared = PreparedAnswers(resolving.project.glances)
         self._forms: OrderedDict[tuple[str, Shape, bool, frozenset[str]], Form] = OrderedDict()
+
+    def at_once(self, asked: Asked, grant: AccessGrant) -> Reply | None:
+        """The view's answer where no source has to be asked; else None."""
+        try:
+            form = self._form(asked, grant)
+            if form.view.shape not in ("object", "rows") or simulation_of(asked, grant):
+                return None
+            return self._known(asked, grant, form, self._key(asked, grant, _NOTHING))
+        except Refusal as refusal:
+            self._soften(asked, refusal)
+            raise
 
     async def read(self, asked: Asked, grant: AccessGrant) -> Reply:
         """The view's answer. Raises Refusal, AccessError."""
         try:
             return await self._read(asked, grant)
         except Refusal as refusal:
-            view = self._project.catalog.views.get(asked.parts[0])
-            refusal.is_softened = view is not None and stops_at_refusals(view.esp)
+            self._soften(asked, refusal)
             raise
 
     async def _read(self, asked: Asked, grant: AccessGrant) -> Reply:
-        grant.require(f"view:{asked.parts[0][:100]}")
-        view, body = self._view(asked.parts[0]), body_of(asked)
-        form = self._form(view, asked, grant.private_fields)
+        form, body = self._form(asked, grant), body_of(asked)
         if "ids" in body and "id" not in asked.query:
             return await self._several(asked, grant, form, body)
+        key, simulation = self._key(asked, grant, body), simulation_of(asked, grant)
+        known = None if simulation else self._known(asked, grant, form, key)
+        return known or await self._one(asked, grant, form, key, simulation)
+
+    def _key(self, asked: Asked, grant: AccessGrant, body: Mapping[str, Any]) -> Key:
         key = key_of(asked, body)
         grant.require_customers((key,))
-        simulation = simulation_of(asked, grant)
-        now = self._project.clock.now()
-        if key != NOBODY and not simulation and (answer := self._known(form, key, now)) is not None:
-            self._resolving.note(asked, grant, [key], form.selection.names, {key: answer})
-            return self._resolving.personal(asked, shapes.JSON, answer.at(now, asked.request_id))
-        return await self._one(asked, grant, form, key, simulation)
+        return key
 
     async def _one(self, asked: Asked, grant: AccessGrant, form: Form, key: Key, simulation: str) -> Reply:
-        figures, view = Figures(), form.view
+        timing, view = Timing(), form.view
         found = await self._resolving.profiles(
             [key],
             form.selection,
             self._resolving.deadline_s(grant, view),
-            figures,
+            timing,
             asks_sources=grant.asks_sources,
             simulation=simulation,
         )
         profile = found[key]
-        self._resolving.note(asked, grant, [key], form.selection.names, found)
+        self._resolving.note(asked, grant, form.selection.names, {key: profile.is_found})
         if _is_missed(profile) and view.on_miss == "error":
             raise Refusal(404, _missed(profile), 'on_miss = "default" answers with fallbacks instead.')
         if _is_missed(profile) and view.on_miss == "empty":
-            return self._resolving.personal(asked, _KINDS[view.shape], b"", figures)
+            return self._resolving.personal(asked, _KINDS[view.shape], b"", timing)
         kind, octets = self._written(profile, form, asked)
-        return self._resolving.personal(asked, kind, octets, figures)
+        return self._resolving.personal(asked, kind, octets, timing)
 
-    def _known(self, form: Form, key: Key, now: datetime) -> Answer | None:
+    def _known(self, asked: Asked, grant: AccessGrant, form: Form, key: Key) -> Reply | None:
         """The answer where nobody has to be asked for it, in the shapes that are asked for most."""
-        if form.view.shape not in ("object", "rows"):
+        if form.view.shape not in ("object", "rows") or key == NOBODY:
             return None
-        try:
-            if (answer := self._prepared.find(form.selection, key, now)) is None:
-                if (glance := self._project.glances.find(form.selection.plan, key)) is None:
-                    return None
-                if _is_missed(glance.profile) and form.view.on_miss != "default":
-                    return None
-                answer = _answer(glance.profile, form)
-                self._prepared.keep(form.selection, key, glance, answer)
-        except StoreError:
-            return None  # then resolving says what
-        return answer
+        now, prepared = self._project.clock.now(), self._resolving.prepared
+        if (answer := prepared.known(form.selection, key, now, _answer_unless_missed, form)) is None:
+            return None
+        self._resolving.note(asked, grant, form.selection.names, {key: answer.is_found})
+        return self._resolving.personal(asked, shapes.JSON, answer.at(now, asked.request_id))
 
     def _written(self, profile: Profile, form: Form, asked: Asked) -> tuple[str, bytes]:
         view, now = form.view, self._project.clock.now()
@@ -124,18 +123,31 @@ class ViewReader:
             advice = 'Add ?shape=object, or ask for one customer with {"id": "…"}.'
             raise Refusal(400, f"several customers cannot be answered as {view.shape}", advice)
 
-        def record(profile: Profile, now: datetime) -> Json:
-            if _is_missed(profile) and view.on_miss == "empty":
-                return {}
-            values = _values(profile, form)
-            told = whole_answer(values, profile, form.selection, now)
-            is_refused = _is_missed(profile) and view.on_miss == "error"
-            return {"ok": False, "found": profile.is_found} if is_refused else told
-
-        deadline_s = self._resolving.deadline_s(grant, view)
         return await self._batch.answer(
-            asked, grant, body, form.selection, record, deadline_s=deadline_s, is_ascii=view.is_ascii
+            asked,
+            grant,
+            body,
+            form.selection,
+            _answer_unless_missed,
+            form,
+            deadline_s=self._resolving.deadline_s(grant, view),
+            missed={"ok": False} if view.on_miss == "error" else None,
+            is_ascii=view.is_ascii,
         )
+
+    def _form(self, asked: Asked, grant: AccessGrant) -> Form:
+        """The view as this request wants it: `?shape=` and `?ascii=1` go before the declaration."""
+        grant.require(f"view:{asked.parts[0][:100]}")
+        view = self._view(asked.parts[0])
+        shape = _shape(view, asked)
+        is_ascii = view.is_ascii if "ascii" not in asked.query else asked.query["ascii"].lower() in _YES
+        name = (view.name, shape, is_ascii, grant.private_fields)
+        if (form := self._forms.get(name)) is None:
+            selection = replace(self._resolving.selections.select(view.fields, grant.private_fields))
+            form = self._forms[name] = Form(replace(view, shape=shape, is_ascii=is_ascii), selection)
+            if len(self._forms) > MAX_KEPT:
+                self._forms.popitem(last=False)
+        return form
 
     def _view(self, name: str) -> View:
         views = self._project.catalog.views
@@ -143,17 +155,10 @@ class ViewReader:
             raise Refusal(400, f"there is no view `{name[:80]}`", nearest_or_all(name[:80], views))
         return views[name]
 
-    def _form(self, view: View, asked: Asked, private_fields: frozenset[str]) -> Form:
-        """The view as this request wants it: `?shape=` and `?ascii=1` go before the declaration."""
-        shape = _shape(view, asked)
-        is_ascii = view.is_ascii if "ascii" not in asked.query else asked.query["ascii"].lower() in _YES
-        name = (view.name, shape, is_ascii, private_fields)
-        if (form := self._forms.get(name)) is None:
-            selection = replace(self._selections.select(view.fields, private_fields))
-            form = self._forms[name] = Form(replace(view, shape=shape, is_ascii=is_ascii), selection)
-            if len(self._forms) > MAX_KEPT:
-                self._forms.popitem(last=False)
-        return form
+    def _soften(self, asked: Asked, refusal: Refusal) -> None:
+        """Some services take a 400 for one customer as the end for all."""
+        view = self._project.catalog.views.get(asked.parts[0])
+        refusal.is_softened = view is not None and stops_at_refusals(view.esp)
 
 
 _KINDS: Final[Mapping[Shape, str]] = {
@@ -192,6 +197,11 @@ def _values(profile: Profile, form: Form) -> Json:
         return values
     head, _ = head_of(profile, form.selection)
     return shapes.with_rows(values, {name: head[name] for name in ("found", "source")})
+
+
+def _answer_unless_missed(profile: Profile, form: Form) -> Answer | None:
+    """The answer; None where the view does not answer with fallbacks for this customer."""
+    return None if form.view.on_miss != "default" and _is_missed(profile) else _answer(profile, form)
 
 
 def _answer(profile: Profile, form: Form) -> Answer:

@@ -21,6 +21,9 @@ from livemerge.store.store import Dialect, Parameters, T
 
 BUSY_TIMEOUT_S: Final = 10.0  # other processes (serve beside send) hold the write lock for milliseconds
 HASTY_TIMEOUT_S: Final = 0.005  # who serves many does not let all of them wait for one
+LOG_PAGES: Final = (
+    4_000  # of 4 KB, before a commit moves them into the file and waits for the disk; SQLite's own: 1,000
+)
 MIN_SQLITE: Final = (3, 35, 0)  # RETURNING
 
 
@@ -145,6 +148,7 @@ def open_sqlite(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) ->
         store = SqliteStore(connection, place, busy_timeout_s)
         _share(store)
         store.run("PRAGMA foreign_keys = ON")
+        store.run(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         store.run("PRAGMA synchronous = FULL")  # see hasty: NORMAL may forget
         _migrate(store)
     except BaseException:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livemerge.api.answer import answer_body, readable_name, shown, written
+from livemerge.api.answer import answer_of, explained, readable_name, shown, written
 from livemerge.api.refusal import Refusal
 from livemerge.api.selection import Selections
 from livemerge.catalog import By, Catalog, Field, zero
@@ -33,7 +33,10 @@ def catalog(*fields: Field, by: Mapping[str, By] | None = None) -> Catalog:
 
 def answered(declared: Catalog, profile: Profile, names: list[str] | None = None, *, explains: bool = False) -> Any:
     selection = Selections(declared).select(names, frozenset())
-    return orjson.loads(answer_body(profile, selection, NOW, "r_1", explains=explains))
+    answer = answer_of(profile, selection)
+    if explains:
+        answer = explained(answer, profile, selection, NOW)
+    return orjson.loads(answer.at(NOW, "r_1"))
 
 
 def live(values: Mapping[str, Any], age_s: float = 0.0) -> Profile:
