@@ -45,6 +45,7 @@ check: setup-dev ## ruff, format, mypy strict, import-linter
 	$(BIN)/lint-imports
 
 bench: setup-dev bench/.peers/.setup bench/.peers/.feast/.setup bench/node/node_modules/.setup ## ratios against named peers
+	scripts/install-servers wrk
 	$(BIN)/python bench/rendering.py
 	$(BIN)/python bench/compose.py
 	$(BIN)/python bench/sending.py

@@ -1,6 +1,6 @@
 """A cached profile over HTTP: CPU of the server per request, requests per second, latency; and a batch of 500.
 
-    python bench/api.py [--requests 20000] [--rounds 5] [--no-feast]
+    python bench/api.py [--seconds 4] [--rounds 5] [--no-feast]
 
 Against a raw ASGI application that sends the same octets on the same uvicorn (uvloop, httptools), and against Feast's
 feature server with SQLite and with Redis, installed by `make bench` into a folder of its own. Servers run one after
@@ -29,7 +29,7 @@ from pathlib import Path
 
 import orjson
 import uvloop
-from load import Load, ask_all, get, post
+from load import Load, ask, get, post
 
 from livemerge.app import Livemerge
 
@@ -37,7 +37,6 @@ HERE = Path(__file__).parent
 FEAST = HERE / ".peers" / ".feast" / "bin"
 FEAST_PATH = "/get-online-features"
 FEAST_ASKED = {"feature_service": "profile", "full_feature_names": False}
-FEAST_SHARE = 40  # Feast is asked once for every 40 requests of ours
 CONNECTIONS = 64
 CUSTOMERS = 2_000
 FIELDS = 20
@@ -57,22 +56,16 @@ class Server:
     cpu_us: list[float] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
 
-    async def round(self, count: int, connections: int = CONNECTIONS) -> None:
+    def round(self, seconds: float, connections: int = CONNECTIONS) -> None:
         before_s = cpu_s(self.pid)
-        load = await ask_all(self.port, self.requests, count=count, connections=connections)
-        if load.statuses != {200: count}:
-            raise SystemExit(f"{self.name} answered {load.statuses}; nothing to compare")
-        self.cpu_us.append((cpu_s(self.pid) - before_s) / count * 1e6)
+        load = ask(self.port, self.requests, seconds=seconds, connections=connections)
+        if load.failed or load.refused:
+            raise SystemExit(f"{self.name}: {load}; nothing to compare")
+        self.cpu_us.append((cpu_s(self.pid) - before_s) / load.answered * 1e6)
         self.loads.append(load)
 
     def median(self, what: str) -> float:
-        figures = {
-            "cpu": self.cpu_us,
-            "per_s": [load.per_s for load in self.loads],
-            "p50": [load.percentile_s(50) * 1000 for load in self.loads],
-            "p99": [load.percentile_s(99) * 1000 for load in self.loads],
-        }
-        return statistics.median(figures[what])
+        return statistics.median(self.cpu_us if what == "cpu" else [getattr(load, what) for load in self.loads])
 
 
 def cpu_s(pid: int) -> float:
@@ -151,8 +144,8 @@ async def received(port: int, request: bytes) -> bytes:
     return head + body
 
 
-async def against_raw(project: Path, key: str, count: int, rounds: int) -> list[Server]:
-    """Ours, the same bytes from a raw application, and ours for customers who were not answered for before."""
+async def against_raw(project: Path, key: str, seconds: float, rounds: int) -> list[Server]:
+    """A raw application that sends the octets of one answer of ours, and ours."""
     headers = f"X-API-Key: {key}\r\n"
     every = [get(f"/api/customer-profile/c-{number}", headers) for number in range(CUSTOMERS)]
     ours = [sys.executable, "-m", "livemerge", "--project", project, "serve", "--port", "0"]
@@ -165,14 +158,21 @@ async def against_raw(project: Path, key: str, count: int, rounds: int) -> list[
                 Server("raw ASGI application", port_told(raw), raw.pid, every),
                 Server("Livemerge", port, serving.pid, every),
             ]
-            await ask_all(port, every, count=2 * CUSTOMERS, connections=CONNECTIONS)  # now all of them are in the cache
+            warm_up(port, every)
             for turn in range(rounds + 1):
                 for server in servers:
-                    await server.round(count if turn else count // 10)
+                    server.round(seconds if turn else 1)
         print(f"one answer: {len(answer.partition(bytes((13, 10, 13, 10)))[2]):,} octets of JSON")
     for server in servers:  # the first round warms up
         del server.cpu_us[0], server.loads[0]
     return servers
+
+
+def warm_up(port: int, requests: Sequence[bytes]) -> None:
+    """Asks until each was answered twice: what can be in a cache is."""
+    answered = 0
+    while answered < 2 * len(requests):
+        answered += ask(port, requests, seconds=1, connections=4).answered
 
 
 @contextlib.contextmanager
@@ -221,7 +221,7 @@ def feast(folder: Path, redis_address: str = "") -> Iterator[tuple[int, int]]:
         yield port, process.pid
 
 
-async def against_feast(project: Path, key: str, count: int) -> None:
+def against_feast(project: Path, key: str, seconds: float) -> None:
     """One profile at 64 connections, and 500 at once: ours, and Feast's on each of its stores."""
     headers = f"X-API-Key: {key}\r\n"
     ids = [f"c-{number}" for number in range(500)]
@@ -242,14 +242,13 @@ async def against_feast(project: Path, key: str, count: int) -> None:
             found.append((f"Feast, {store}", port, pid, one, many))
         print(f"{'':20}{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'500 at once, ms':>18}")
         for name, port, pid, one, many in found:
-            await ask_all(port, one, count=500, connections=4)
             singly, batch = Server(name, port, pid, one), Server(name, port, pid, many)
-            share = 1 if name == "Livemerge" else FEAST_SHARE
+            warm_up(port, one)
             for _ in range(3):
-                await singly.round(count // share)
-                await batch.round(20, connections=1)
-            figures = [singly.median(what) for what in ("per_s", "p50", "p99")]
-            print(f"{name:20}{figures[0]:12,.0f}{figures[1]:9.1f}{figures[2]:9.1f}{batch.median('p50'):18.1f}")
+                singly.round(seconds)
+                batch.round(seconds, connections=1)
+            figures = [singly.median(what) for what in ("per_s", "p50_ms", "p99_ms")]
+            print(f"{name:20}{figures[0]:12,.0f}{figures[1]:9.1f}{figures[2]:9.1f}{batch.median('p50_ms'):18.1f}")
 
 
 def show(servers: Sequence[Server], base: Server) -> None:
@@ -257,7 +256,7 @@ def show(servers: Sequence[Server], base: Server) -> None:
     for server in servers:
         print(
             f"{server.name:32}{server.median('cpu'):10.1f}{server.median('cpu') / base.median('cpu'):7.2f}"
-            f"{server.median('per_s'):13,.0f}{server.median('p50'):9.2f}{server.median('p99'):9.2f}"
+            f"{server.median('per_s'):13,.0f}{server.median('p50_ms'):9.2f}{server.median('p99_ms'):9.2f}"
         )
 
 
@@ -265,19 +264,19 @@ async def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         key = write_project(project)
-        servers = await against_raw(project, key, arguments.requests, arguments.rounds)
+        servers = await against_raw(project, key, arguments.seconds, arguments.rounds)
         show(servers, servers[0])
         if arguments.no_feast:
             return
         if (FEAST / "feast").exists():
-            await against_feast(project, key, arguments.requests)
+            against_feast(project, key, arguments.seconds)
         else:
             print("Feast is not installed: make bench/.peers/.feast/.setup")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=20_000, help="in each round")
+    parser.add_argument("--seconds", type=float, default=4, help="of each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--no-feast", action="store_true")
     uvloop.run(main(parser.parse_args()))

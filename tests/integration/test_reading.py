@@ -410,6 +410,37 @@ async def test_a_batch_has_an_answer_for_each_and_one_bad_key_harms_no_other(cli
     assert profiles["null"]["error"]["what"] == "this is no customer's key"
 
 
+async def test_a_batch_of_what_is_known_says_what_single_answers_say(client: httpx.AsyncClient) -> None:
+    ids = ["c-1", "c-2", "nobody", "42"]
+    body = {"ids": ids, "fields": ["first_name", "points", "items"]}
+    whole = [(await client.post("/api/customer-profiles", json=body)).json() for _ in range(2)]
+    single = {
+        key: (await client.get(f"/api/customer-profile/{key}?fields=first_name,points,items")).json() for key in ids
+    }
+    assert whole[1]["profiles"]["c-2"]["source"] == "cache"
+    for key in ids:
+        assert set(single[key]) - set(whole[0]["profiles"][key]) == {"request_id"}
+        for volatile in ("source", "as_of", "age_s", "request_id"):
+            for answer in (single[key], whole[0]["profiles"][key], whole[1]["profiles"][key]):
+                answer.pop(volatile, None)
+        assert whole[0]["profiles"][key] == whole[1]["profiles"][key] == single[key]
+
+
+@pytest.mark.parametrize(
+    ("view", "missed"),
+    [("strict", {"ok": False, "found": False}), ("silent", {}), ("loyal", {"ok": False, "found": False})],
+)
+async def test_a_batch_says_of_the_missed_what_the_view_says_each_time(
+    client: httpx.AsyncClient, view: str, missed: dict[str, Any]
+) -> None:
+    for _ in range(2):  # the second time from what is known
+        response = await client.post(f"/api/views/{view}?ascii=1", json={"ids": ["c-1", "nobody", "Zoë"]})
+        assert response.content.isascii()
+        profiles = response.json()["profiles"]
+        assert (profiles["nobody"], profiles["Zoë"]) == (missed, missed)
+        assert profiles["c-1"]["first_name"].startswith("Zoë")
+
+
 async def test_a_batch_has_a_bound(client: httpx.AsyncClient) -> None:
     most = await client.post(
         "/api/customer-profiles", json={"ids": [f"n-{n}" for n in range(1_000)], "fields": ["points"]}
@@ -583,8 +614,15 @@ async def test_a_keys_service_gives_its_deadline_to_profiles_too(project: Liveme
     assert (late.json()["source"], in_time.json()["source"]) == ("default", "live")
 
 
+async def test_a_batch_is_simulated_whether_it_is_known_or_not(client: httpx.AsyncClient) -> None:
+    for _ in range(2):  # the second time what is simulated is in the cache
+        batch = await client.post("/api/customer-profiles?simulate=miss", json={"ids": ["c-2"]})
+        assert batch.json()["profiles"]["c-2"]["first_name"] == "there"
+        assert (await client.get("/api/customer-profile/c-2")).json()["first_name"] == "Ann"
+
+
 async def test_simulating_needs_a_test_key(project: Livemerge, client: httpx.AsyncClient) -> None:
-    for path in ("views/welcome?id=c-2&", "text/points?id=c-2&", "feed/offers?"):
+    for path in ("views/welcome?id=c-2&", "text/points?id=c-2&", "feed/offers?", "customer-profile/c-2?"):
         refused = await client.get(f"/api/{path}simulate=miss", headers=_key(project))
         assert refused.status_code == 403
     assert (await client.get("/api/views/welcome?id=c-2&simulate=mis")).status_code == 400
@@ -700,6 +738,13 @@ async def test_every_read_of_a_customer_stands_in_the_access_log(project: Liveme
     assert sorted(row.fields for row in rows) == sorted(
         [("first_name", "points", "bio"), ("points",), ("first_name", "points"), ("points",)]
     )
+
+
+async def test_a_kept_answer_about_nobody_is_logged_as_such(project: Livemerge, client: httpx.AsyncClient) -> None:
+    for _ in range(3):  # who tries ids must not look like a reader of customers from the second try on
+        await client.get("/api/views/welcome?id=nobody")
+        await client.post("/api/customer-profiles", json={"ids": ["nobody"]})
+    assert {row.outcome for row in project.access_log.ls(customer="nobody")} == {"not_found"}
 
 
 async def test_openapi_names_exactly_what_is_answered(project: Livemerge, client: httpx.AsyncClient) -> None:
