@@ -144,7 +144,8 @@ def _text_of(path: Path, shown: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise TemplateError(f"not UTF-8 text (byte {error.start})", where=shown) from None
+        what = f"not UTF-8 text (byte {error.start})"
+        raise TemplateError(what, where=shown, advice="Save it as UTF-8; a picture is no template.") from None
 
 
 class Livemerge:

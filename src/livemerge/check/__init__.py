@@ -90,14 +90,15 @@ def _of_reads(template: MessageTemplate, own: Source, catalog: Catalog, speech: 
 
 
 def _of_open_reads(template: MessageTemplate, own: Source, speech: Speech) -> Iterator[Finding]:
-    """What is wrong with reads of names that nobody has declared: each may be a text."""
+    """What is wrong with reads of names that nobody has declared: each may be a text, or a whole address."""
     for read in template.reads:
-        if read.is_maybe:
+        if read.is_maybe or is_provided(read.path):
             continue
         shown = template.included.get(read.file, own)
         field = Field(read.path, "", "text", read.path, 0, 0, None, is_required=False, aliases=(), is_private=False)
         for each in place_complaints(Reading(read, field, (), _NO_CATALOG, speech)):
-            yield each.at(shown, read.line, read.column, read.part)
+            if each.code != "unchecked-link":
+                yield each.at(shown, read.line, read.column, read.part)
 
 
 def _of_lookups(template: MessageTemplate, own: Source, catalog: Catalog, columns_of: ColumnsOf) -> Iterator[Finding]:

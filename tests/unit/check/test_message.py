@@ -46,6 +46,14 @@ def test_without_a_catalog_names_are_open_and_the_rest_is_checked():
     assert {each.code for each in found} == {"unencoded-url", "branch-never-taken", "no-unsubscribe"}
 
 
+@pytest.mark.parametrize("language", ["liquid", "mailchimp"])
+def test_without_a_catalog_a_name_that_is_a_whole_address_may_be_one(language):
+    links = {"liquid": ("{{ unsubscribe_url }}", "{{ shop_url }}"), "mailchimp": ("*|UNSUB|*", "*|SHOPURL|*")}
+    body = "".join(f'<a href="{link}">x</a>' for link in links[language])
+    text = f'+++\nsubject = "x"\n+++\n{body}'
+    assert check_template(compile_message(text, name="t", language=language), text, None) == []
+
+
 def test_the_caret_stands_under_its_character_behind_wide_ones_and_tabs(check):
     (found,) = check("日本\t👩‍👩‍👧 é {{ nobody }}")
     line, caret = found.caret.splitlines()
