@@ -1,6 +1,7 @@
 """The server as `livemerge serve` runs it: many callers, slow ones, huge ones, several processes."""
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import pytest
 from livemerge.api.connection import BODY_WITHIN_S, HEAD_WITHIN_S, IDLE_WITHIN_S, MAX_HEAD_BYTES, Connection
 from livemerge.api.make import make_api
 from livemerge.app import Livemerge
-from livemerge.cli.web import _Server, bind, server_config
+from livemerge.cli.web import _Server, bind, serve_faces, server_config
 
 TOML = """
 [source.people]
@@ -251,3 +252,11 @@ async def _two_children(pid: int, without: frozenset[int]) -> frozenset[int]:
             if len(found) == 2:
                 return found
             await asyncio.sleep(0.05)
+
+
+async def test_what_the_start_loaded_costs_no_caller_a_round_of_the_collector(folder: Path) -> None:
+    loaded = len(gc.get_objects())
+    async with Livemerge.open(folder) as project, serve_faces(project, bind("127.0.0.1", 0), has_console=False):
+        left = len(gc.get_objects())  # what a round looks through
+    gc.unfreeze()
+    assert left < loaded / 10
