@@ -8,6 +8,7 @@ from typing import Final
 from livemerge.catalog import Catalog
 from livemerge.check.complaint import Complaint
 from livemerge.check.trial import Trial
+from livemerge.template.nodes import Expression, Literal, Not
 from livemerge.template.verdict import UNKNOWN, Test
 
 _MEND: Final = "Remove the test, or mend it."
@@ -15,12 +16,21 @@ _MEND: Final = "Remove the test, or mend it."
 
 def constant_complaints(test: Test) -> Iterator[Complaint]:
     """A condition that says the same whatever the data is."""
+    if _asks_the_vendor(test.condition.expression):
+        return
     verdict = test.condition.judge.verdict(test.condition.expression, lambda _: UNKNOWN)
     if verdict is False:
         what = f"`{test.source}` is never true, whatever the data"
         yield Complaint("branch-never-taken", what, "Nobody gets what stands in this branch.", "Remove the branch.")
     elif verdict is True:
         yield _always(test, f"`{test.source}` is always true, whatever the data")
+
+
+def _asks_the_vendor(expression: Expression) -> bool:
+    """Whether a condition only tells a mail from what else the vendor makes of a template: its page in the archive."""
+    while isinstance(expression, Not):
+        expression = expression.operand
+    return isinstance(expression, Literal) and expression.is_vendors
 
 
 def branch_complaints(trial: Trial) -> Iterator[Complaint]:

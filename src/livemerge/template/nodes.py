@@ -23,10 +23,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value written in the template. `value` may also be one of the runtime's EMPTY and BLANK."""
+    """A value written in the template. `value` may also be one of the runtime's EMPTY and BLANK.
+
+    is_vendors: it is what a name of the vendor's always is in a mail; asking for it is a habit, no mistake.
+    """
 
     value: object
     place: Place
+    is_vendors: bool = False
 
 
 @dataclass(frozen=True, slots=True)

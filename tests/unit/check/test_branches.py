@@ -36,6 +36,7 @@ ALWAYS = [
     ("ampscript", "%%[ IF NOT Empty(tier) THEN ]%%x%%[ ENDIF ]%%"),
 ]
 OPEN = [
+    ("mailchimp", "*|IFNOT:ARCHIVE_PAGE|*x*|END:IF|**|IF:ARCHIVE_PAGE|*y*|END:IF|*"),
     ("liquid", "{% if first_name %}x{% else %}y{% endif %}"),
     ("liquid", "{% if points > 5 %}{% if points < 7 %}x{% endif %}{% endif %}"),
     ("liquid", "{% if orders >= 10 %}1{% elsif orders >= 5 %}2{% elsif orders > 0 %}3{% else %}4{% endif %}"),

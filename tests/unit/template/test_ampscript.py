@@ -319,6 +319,8 @@ def codes(source: str, **options: object) -> list[str]:
 def test_what_needs_a_second_look_is_found() -> None:
     assert codes("%%[ IF 1 == 1 AND 2 == 2 OR 3 == 3 THEN ENDIF ]%%") == ["mixed-logic"]
     assert codes("%%[ IF NOT Empty(a) AND Empty(b) THEN ENDIF ]%%") == ["mixed-logic"]
+    assert codes("%%[ IF Empty(a) OR NOT Empty(b) THEN ENDIF ]%%") == []  # all read it the same way
+    assert codes("%%[ IF Empty(a) OR NOT Empty(b) OR Empty(c) THEN ENDIF ]%%") == ["mixed-logic"]
     assert codes("%%[ IF (NOT Empty(a)) AND (Empty(b) OR Empty(c)) THEN ENDIF ]%%") == []
     assert codes("%%[ Output(Concat('a')) ]%%") == ["output-in-mail"]
     assert codes("%%=TreatAsContent(body)=%%") == ["dynamic-content"]

@@ -151,13 +151,15 @@ class Expressions:
         return right
 
     def warn_about_mixture(self, start: int, word: str, place: Place) -> None:
-        """AND beside OR or NOT without brackets: what binds first is not the same for all who describe it."""
-        depth, words = 0, set[str]()
+        """AND beside OR, or after a NOT, without brackets: what binds first is not the same for all who describe it."""
+        depth, words, has_not = 0, set[str](), False
         for token in self.tokens[start : self.at]:
             if token.kind == "operator":
                 depth += (token.text == "(") - (token.text == ")")
-            elif not depth and token.word in ("and", "or", "not"):
-                words.add(token.word)
+            elif not depth and token.word == "not":
+                has_not = True
+            elif not depth and token.word in ("and", "or"):
+                words |= {token.word, "not"} if has_not else {token.word}
         if words - {word}:
             mixed = ", ".join(sorted(each.upper() for each in words))
             what = f"{mixed} stand together without brackets"

@@ -219,7 +219,7 @@ class _Parser:
 
     def comparison(self, found: re.Match[str], place: Place) -> Expression:
         if found[1] == "ARCHIVE_PAGE" and self.dialect.has_archive_page:
-            return Literal(False, place)  # a mail is not its page in the archive
+            return Literal(False, place, is_vendors=True)  # a mail is not its page in the archive
         if found[2] is not None and _MISREAD.fullmatch(found[3].strip()):
             self.warn_about_text(found, place)
         return _condition(self.field(found[1], place), found, place)
