@@ -5,25 +5,17 @@ The table in docs/architecture.md ("The ladder") is this file's specification.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from math import inf
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-import jmespath
 import msgspec
 
 from livemerge.catalog import Field, WrongTypeError, admit, is_empty
+from livemerge.sources.path import Reader
 from livemerge.values import Cause, LadderStep, Provenance, Row, Value
-
-Reader: TypeAlias = Callable[[Row], Any]
-"""What a path finds in a row; None where it finds nothing."""
-
-_NAME: Final = r'(?:[A-Za-z_][A-Za-z0-9_]*|"[A-Za-z0-9_]+")'
-_PLAIN: Final = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -51,22 +43,6 @@ Fetched = Known | Failure | None
 
 CLOCK_STEP_S: Final = 5.0  # how far the clocks of several machines may differ
 NOT_ASKED: Final = Failure(Cause.ERROR, "not asked")
-
-
-def make_reader(path: str) -> Reader:
-    """The reader of a JMESPath. Plain names, the usual case, are looked up at a tenth of its cost."""
-    if not _PLAIN.fullmatch(path):
-        compiled: Reader = jmespath.compile(path).search
-        return compiled
-    first, *others = [name.strip('"') for name in path.split(".")]
-
-    def read(row: Row) -> Any:
-        found = row.get(first)
-        for name in others:
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return found
-
-    return read
 
 
 def read_value(

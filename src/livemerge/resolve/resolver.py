@@ -27,11 +27,12 @@ from livemerge.resolve.call import Call, Waiting
 from livemerge.resolve.draft import Draft, Knowledge, Learned, ageing, fill, must_ask, profile_of, source_keys
 from livemerge.resolve.health import Health
 from livemerge.resolve.heeding import EVERY_S, Heeding
-from livemerge.resolve.ladder import Failure, Known, Reader, make_reader, read_value
+from livemerge.resolve.ladder import Failure, Known, read_value
 from livemerge.resolve.line import NO_SLOT, Line, Terms
 from livemerge.resolve.overrides import Overrides
 from livemerge.resolve.quota import Quota
 from livemerge.sources import Source
+from livemerge.sources.path import Reader, make_reader
 from livemerge.values import Cause, Key, Profile, Row
 
 __all__ = ["Fault", "Resolver"]

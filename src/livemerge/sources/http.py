@@ -20,6 +20,7 @@ from livemerge.errors import ConfigError, SourceError
 from livemerge.sources.credential import Credential, ReadSecret, checked_headers, read_credential
 from livemerge.sources.exchange import Peer, Reply, Request, as_of, exchange, json_document, refusal, shown_address
 from livemerge.sources.keeping import keeping
+from livemerge.sources.path import make_reader
 from livemerge.sources.rows import key_text, match_rows
 from livemerge.sources.source import unaskable
 from livemerge.sources.validators import Validators, conditional, settled
@@ -165,7 +166,8 @@ class _Batch:
         self._method = section.method
         self._body = _checked_body(section.body, f"{where}.body")
         self._records = _compile(section.records or "@", f"{where}.records")
-        self._key = _compile(section.key, f"{where}.key")
+        _compile(section.key, f"{where}.key")
+        self._key = make_reader(section.key)
         self.peer = Peer(where, shown_address(section.url), max_bytes)
 
     def climbs(self, key: Key) -> bool:
@@ -187,7 +189,12 @@ class _Batch:
         return [self._keyed(record) for record in records if record is not None]
 
     def _keyed(self, record: Any) -> tuple[Key | None, Row]:
-        return (key_text(_search(self._key, record)), record) if isinstance(record, dict) else (None, {})
+        if not isinstance(record, dict):
+            return None, {}
+        try:
+            return key_text(self._key(record)), record
+        except JMESPathError:
+            return None, record
 
 
 def make_http(name: str, section: config.HttpSource, *, read_secret: ReadSecret, clock: Clock) -> HttpSource:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import jmespath
 import pytest
 
 from livemerge.catalog import Field
-from livemerge.resolve.ladder import Failure, Known, choose, make_reader, read_value
+from livemerge.resolve.ladder import Failure, Known, choose, read_value
+from livemerge.sources.path import make_reader
 from livemerge.values import Cause, LadderStep, Provenance
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -109,22 +109,3 @@ def test_a_path_that_fails_on_a_row_is_a_wrong_type_and_no_crash():
     found = read_value(NAME, make_reader("length(name)"), {"name": 5}, NOW, NOW)
     assert isinstance(found, Failure)
     assert (found.cause, "JMESPathTypeError" in found.detail) == (Cause.WRONG_TYPE, True)
-
-
-@pytest.mark.parametrize(
-    "path", ["name", "name.first", '"name".first', "a.b.c", '"0"', "name[0]", "name || a", "@", "a_1"]
-)
-@pytest.mark.parametrize(
-    "row",
-    [
-        {},
-        {"name": "x"},
-        {"name": {"first": "y"}},
-        {"name": ["z"]},
-        {"a": {"b": {"c": 0}}},
-        {"a": {"b": 5}},
-        {"0": 1, "a_1": 2},
-    ],
-)
-def test_plain_paths_are_read_as_jmespath_reads_them(path, row):
-    assert make_reader(path)(row) == jmespath.search(path, row)
