@@ -64,7 +64,7 @@ def _toml(text: str, name: str) -> dict[str, Any]:
         raise _error("the front matter has a key of too many parts", name, place, 'write `key = "text"` lines')
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and numbers of thousands of digits
         found = _TOML_PLACE.search(str(error))
         place = Place(int(found[1]) + 1, int(found[2])) if found else Place(text.count("\n") + 2, 1)
         what = f"the front matter is not TOML: {str(error).partition(' (')[0]}"

@@ -381,10 +381,9 @@ class Template:
 
     def _located(self, error: Exception) -> TemplateError:
         """A TemplateError at the template place where rendering stopped. No data is in its text."""
-        fault = error if isinstance(error, Fault) else None
-        what = fault.what if fault else f"this cannot be rendered ({type(error).__name__})"
         unit, place = self._place_of(error)
-        return unit.source.error(what, place, fault.advice if fault else "check the data this place reads")
+        fault = error if isinstance(error, Fault) else _fault_of(error)
+        return unit.source.error(fault.what, place, fault.advice)
 
     def _decided(self, error: SkipRecipient | AbortCampaign) -> TemplateError:
         """What the template decided, with the place where it did."""
@@ -413,6 +412,17 @@ class Template:
                     unit, place = units.get(each.filename, unit), each.places[step.tb_lineno]
             step = step.tb_next
         return unit, place
+
+
+def _fault_of(error: Exception) -> Fault:
+    """What an error of Python's own says to an author: sizes that no language has a word for, else only its kind."""
+    if isinstance(error, ArithmeticError):
+        return Fault("a number here is too large, or is none", "test the number before")
+    if isinstance(error, RecursionError):
+        return Fault("the values here are nested too deep", "give lists of plain values")
+    if isinstance(error, MemoryError):
+        return Fault("the values here are too large", "shorten the lists and texts")
+    return Fault(f"this cannot be rendered ({type(error).__name__})", "check the data this place reads")
 
 
 def _source_of(name: str, text: str) -> Source:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from livemerge.errors import TemplateError
@@ -84,11 +86,63 @@ def test_front_matter_with_a_key_of_endless_parts_is_refused(start: str, key: st
         compile_message(f"+++\n{start}{key * 100_000}b = 1\n+++\nx", name="a.liquid.html")
 
 
+@pytest.mark.parametrize("start", ["subject = ", "alias = [", "x = { y = "])
+def test_front_matter_with_an_endless_number_is_refused(start: str) -> None:
+    """Python reads no number of more than 4,300 digits, and its TOML reader lets that error through."""
+    with pytest.raises(TemplateError, match="the front matter is not TOML"):
+        compile_message(f"+++\n{start}{'9' * 5_000}\n+++\nx", name="a.liquid.html")
+
+
 def test_dots_in_front_matter_are_text() -> None:
     text = ". ".join(["Sentence one"] * 200) + "." * 200 + " www." + "a." * 20
     message = compile_message(f'+++\nsubject = \'s\'\ntext = """{text}"""\n+++\nx', name="a.liquid.html")
 
     assert message.text.render({}) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("ampscript", "%%=Substring('abc', '1e999999')=%%"),
+        ("ampscript", "%%=Char('1e999999')=%%"),
+        ("ampscript", "%%[ FOR @i = 1 TO '1e999999' DO NEXT ]%%"),
+        ("ampscript", "%%=FormatNumber('1e999999', 'N2')=%%"),
+        ("liquid", "{{ 1 | round: v }}"),
+        ("liquid", "{{ v | round: -2 }}"),
+        ("liquid", "{{ v | ceil }}"),
+        ("jinja", "{{ v|int }}{{ v|round }}{{ 'a' * v }}"),
+        ("jinja", "{{ v|tojson }}{{ 7 // v }}"),
+    ],
+)
+def test_numbers_of_a_million_digits_are_never_written_out(language: str, source: str) -> None:
+    """Python takes minutes to make a whole number of such a Decimal."""
+    try:
+        assert len(compile_template(source, language).render({"v": Decimal("1e999999")})) < 500
+    except TemplateError as error:
+        assert "cannot be rendered (" not in error.what
+
+
+@pytest.mark.parametrize("source", ["{{ v|tojson }}", "{{ 'a' if v == w else 'b' }}", "{{ v < w }}"])
+def test_values_nested_too_deep_say_so(source: str) -> None:
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(TemplateError, match="nested too deep"):
+        compile_template(source, "jinja").render({"v": deep, "w": [deep]})
+
+
+@pytest.mark.parametrize("none", [Decimal("NaN"), float("nan")])
+def test_what_is_no_number_is_neither_above_nor_below_one(none: object) -> None:
+    """PostgreSQL's numeric has NaN."""
+    source = (
+        "{% if v > 3 %}a{% endif %}{% if v < 3 %}b{% endif %}{{ v | at_least: 3 }} {{ v | abs }} {{ 1 | round: v }}"
+    )
+
+    assert compile_template(source).render({"v": none}) == "NaN NaN 1"
+
+
+def test_a_sum_over_what_has_no_properties_leaves_it_out() -> None:
+    assert compile_template("{{ l | sum: 'a' }}").render({"l": [{"a": 2}, None, 1.5, {"a": 3}]}) == "5"
 
 
 def test_a_huge_file_is_refused() -> None:

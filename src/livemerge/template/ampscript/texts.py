@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -147,8 +148,11 @@ def char(code: Any, count: Any = 1) -> str:
     times = max(whole(count), 0)
     if times > MAX_TEXT_CHARACTERS:
         raise too_long()
-    found = int(number(code)) % 65_536
-    return Authored((chr(found) if not 0xD800 <= found <= 0xDFFF else "\ufffd") * times)
+    found = number(code)
+    if not math.isfinite(found):
+        raise Fault("no character has this number", "give a whole number")
+    at = int(found) % 65_536
+    return Authored((chr(at) if not 0xD800 <= at <= 0xDFFF else "\ufffd") * times)
 
 
 def reg_ex_match(context: Context, value: Any, pattern: Any, group: Any, *options: Any) -> str:

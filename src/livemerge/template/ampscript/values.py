@@ -6,6 +6,7 @@ Numbers are whole or Decimal, as .NET's double prints them; dates are naive date
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -67,7 +68,12 @@ def number_from_text(value: str) -> int | Decimal | None:
         text = text.replace(",", "")
     elif not _NUMBER.fullmatch(text):
         return None
-    return _whole_or_decimal(Decimal(text.strip()))
+    return _whole_or_decimal(_of_double(Decimal(text.strip())))
+
+
+def _of_double(value: Decimal) -> Decimal:
+    """A number as .NET's double holds it, endless beyond 309 digits: Python takes minutes for those of 1e999999."""
+    return Decimal("Infinity").copy_sign(value) if value.adjusted() > sys.float_info.max_10_exp else value
 
 
 def _whole_or_decimal(value: Decimal) -> int | Decimal:
@@ -83,7 +89,7 @@ def as_number(value: Any) -> int | Decimal | None:
     if isinstance(value, int):
         return value
     if isinstance(value, Decimal):
-        return Decimal("NaN") if value.is_nan() else value
+        return Decimal("NaN") if value.is_nan() else _of_double(value)
     if isinstance(value, float):
         return _whole_or_decimal(Decimal(repr(value)))
     return number_from_text(value) if isinstance(value, str) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import calendar
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -264,7 +265,7 @@ def _on_clocks(at: datetime, zone: Any) -> datetime:
     minutes = zone if is_number(zone) else int(plain(zone)) if re.fullmatch(r"-?[0-9]{1,4}", plain(zone)) else None
     if minutes is None:
         return in_zone(at, plain(zone))
-    if abs(minutes) >= 24 * 60:
+    if not math.isfinite(minutes) or abs(minutes) >= 24 * 60:
         raise Fault("an offset from UTC is less than a day", "give minutes")
     return at.astimezone(timezone(timedelta(minutes=-int(minutes))))
 

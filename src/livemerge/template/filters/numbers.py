@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from livemerge.template.limits import MAX_DIGITS
-from livemerge.template.runtime import Fault, is_number, order
+from livemerge.template.runtime import Fault, is_number, order, whole_number
 
 Number = int | float | Decimal
 SHORT = 10**18  # whole numbers below it are computed with as they are: no result has too many digits
@@ -20,7 +21,7 @@ _WHOLE = re.compile(r"\s{0,100}([+-]?[0-9]{1,400})")
 def number(value: Any) -> Number:
     """A value as a number; a text by the number it starts with, what is none is 0."""
     if is_number(value):
-        return value  # type: ignore[no-any-return]  # is_number says so
+        return _comparable(value)
     if not isinstance(value, str):
         return 0
     text = value[: 4 * MAX_DIGITS].strip()
@@ -28,6 +29,16 @@ def number(value: Any) -> Number:
         return float(text)
     found = _WHOLE.match(text)
     return int(found[1]) if found else 0
+
+
+def _comparable(value: Any) -> Number:
+    """A number; a Decimal that is none, endless or beyond all floats, as PostgreSQL has them, is the float of it.
+
+    Python takes minutes to make a whole number of a Decimal like 1e999999.
+    """
+    if isinstance(value, Decimal) and (not value.is_finite() or value.adjusted() > sys.float_info.max_10_exp):
+        return math.nan if value.is_nan() else float(value)
+    return value  # type: ignore[no-any-return]
 
 
 def _exact(value: Number) -> Decimal:
@@ -118,8 +129,7 @@ def floor(value: Any) -> int:
 
 def round_(value: Any, digits: Any = 0) -> Number:
     """Rounded half away from zero; a whole number where no digits are asked for."""
-    places = number(digits)
-    places = 0 if isinstance(places, float) and not math.isfinite(places) else int(places)
+    places = whole_number(number(digits))
     one = number(value)
     if isinstance(one, int):
         return one if places >= 0 else _rounded_at(one, places)

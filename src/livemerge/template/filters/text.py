@@ -222,7 +222,8 @@ def truncate(value: Any, length: Any = 50, ellipsis: Any = "...") -> str | None:
 def truncatewords(value: Any, words: Any = 15, ellipsis: Any = "...") -> str | None:
     if value is None:
         return None
-    text, most = shown(value), max(strict_number(words), 1)
+    text = shown(value)
+    most = min(max(strict_number(words), 1), len(text) + 1)  # as many words as no text has; islice counts no further
     found = list(islice(_WORDS.finditer(plain(text)), most))
     if len(found) < most or found[-1].end() == len(text):  # Ruby counts white space at the end as one more word
         return text

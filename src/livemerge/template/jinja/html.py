@@ -68,7 +68,8 @@ def _known(value: Any) -> Any:
     if isinstance(value, Undefined):
         raise not_there()
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() and value.adjusted() < 15 else float(value)
+        is_whole = value.is_finite() and value == value.to_integral_value() and value.adjusted() < 15
+        return int(value) if is_whole else float(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

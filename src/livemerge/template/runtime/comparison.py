@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from livemerge.template.limits import MAX_VALUE_NESTING
@@ -45,12 +45,15 @@ def _date_text(value: object) -> object:
 
 
 def _compare_numbers(left: Any, right: Any) -> int:
-    """-1, 0 or 1; Decimals and floats meet as Decimals of what the float prints as."""
+    """-1, 0 or 1; Decimals and floats meet as Decimals of what the float prints as. 0 where one is no number (NaN)."""
     if isinstance(left, Decimal) and isinstance(right, float):
         right = Decimal(repr(right))
     elif isinstance(right, Decimal) and isinstance(left, float):
         left = Decimal(repr(left))
-    return int(left > right) - int(left < right)
+    try:
+        return int(left > right) - int(left < right)
+    except InvalidOperation:  # a Decimal's word for what a float answers with False
+        return 0
 
 
 def order(left: Any, right: Any) -> int | None:

@@ -25,7 +25,7 @@ def whole_number(value: Any) -> int:
     if isinstance(value, int):
         return value
     if isinstance(value, (float, Decimal)):
-        return int(value) if -1e300 < value < 1e300 else 0  # not so for NaN
+        return int(value) if value == value and -1e300 < value < 1e300 else 0  # a Decimal's NaN refuses `<`
     if isinstance(value, str):
         match = re.match(r"\s*([+-]?[0-9]{1,18})", value)
         return int(match[1]) if match else 0
