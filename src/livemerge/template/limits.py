@@ -2,6 +2,7 @@
 
 MAX_TEMPLATE_CHARACTERS = 1_048_576  # 1 MiB: mail clients clip at 102 KB, Mailchimp refuses about 200 KB
 MAX_PLACES = 30_000  # of tags, names and texts of one template: a mail has some hundreds, a huge one some thousands
+MAX_WORDS = 30_000  # words and signs of one tag: as many as a template has places
 MAX_MISTAKES = 300  # that are told before a template counts as written in another language
 MAX_LINES = 40_000  # of the Python that one template becomes; CPython compiles some 50,000 a second
 MAX_NESTING = 90  # open blocks; Python's own parser stops at 100 levels of indentation

@@ -9,7 +9,7 @@ import pytest
 from livemerge.errors import TemplateError
 from livemerge.template import LANGUAGES, compile_message
 from livemerge.template import compile as compile_template
-from livemerge.template.limits import MAX_MISTAKES, MAX_PLACES
+from livemerge.template.limits import MAX_MISTAKES, MAX_PLACES, MAX_WORDS
 
 DIALECTS = [(name, dialect) for name, each in LANGUAGES.items() for dialect in (None, *each.dialects)]
 PIECES = {
@@ -52,6 +52,18 @@ def test_one_endless_tag_is_refused(language: str, parts: tuple[str, str, str]) 
     start, end, step = parts
 
     assert refusal(start + step * 200_000 + end, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("jinja", "{{ [" + "a," * MAX_WORDS + "a] }}"),
+        ("jinja", "{{" * MAX_WORDS),
+        ("liquid", "{% cycle " + "1," * MAX_WORDS + "1 %}"),
+    ],
+)
+def test_a_tag_is_read_no_further_than_its_limit_of_words(language: str, source: str) -> None:
+    assert f"more than {MAX_WORDS} words and signs" in refusal(source + "}}", language)
 
 
 @pytest.mark.parametrize("tag", ["{{a}}", "{%if a%}{%endif%}", "{%assign a = b%}"])

@@ -239,6 +239,7 @@ class _Parser:
     def escaped(self) -> Content:
         """Text that begins with `{{` and is no tag, up to the next tag or backslash before one."""
         self.is_escaped = False
+        self.source.count()  # it is text, which is counted only when the whole template has been read
         start = self.at
         found = _NEXT_TAG.search(self.text, start + 2)
         self.at = found.start() if found else len(self.text)

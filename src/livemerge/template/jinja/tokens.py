@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from livemerge.errors import TemplateError
 from livemerge.template.findings import Source
 from livemerge.template.jinja.escapes import unescaped
+from livemerge.template.limits import MAX_WORDS
 
 _OPENING = re.compile(r"\{[{%#][-+]?")
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*(-?)%\}")
@@ -129,6 +130,9 @@ class Pieces:
             self._balance(word, brackets)
             words.append(word)
             at += len(word.text)
+            if len(words) > MAX_WORDS:
+                what = f"this tag has more than {MAX_WORDS} words and signs"
+                raise self.error(what, opening.start(), "close it, or split it")
         mark = opening[0][:2]
         raise self.error(
             f"`{mark}` is not closed", opening.start(), f"close it with `{'}}' if mark == '{{' else '%}'}`"

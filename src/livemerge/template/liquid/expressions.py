@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NoReturn
 
 from livemerge.template.findings import Source
-from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH, MAX_PATH_STEPS
+from livemerge.template.limits import MAX_CHAIN, MAX_EXPRESSION_DEPTH, MAX_PATH_STEPS, MAX_WORDS
 from livemerge.template.nodes import (
     Comparison,
     Data,
@@ -72,12 +72,14 @@ class Word:
 
 
 def _words(markup: str) -> list[Word]:
+    """The words; of too many, the first ones and a last word that nothing takes, for the reader to refuse."""
+    found_words = (found for found in _WORD.finditer(markup) if found.lastgroup != "space")
     words = [
         Word(found[0] if found.lastgroup == "mark" else found.lastgroup or "", found[0], found.start())
-        for found in _WORD.finditer(markup)
-        if found.lastgroup != "space"
+        for found in islice(found_words, MAX_WORDS)
     ]
-    words.append(Word("end", "", len(markup)))
+    is_whole = next(found_words, None) is None
+    words.append(Word("end" if is_whole else "rest", "", len(markup)))
     return words
 
 
@@ -105,7 +107,7 @@ class ExpressionReader:
     def take(self) -> Word:
         """This word; goes on to the next."""
         word = self.words[self.position]
-        if word.kind != "end":
+        if word.kind not in ("end", "rest"):
             self.position += 1
         return word
 
@@ -122,6 +124,8 @@ class ExpressionReader:
         return word
 
     def _found(self) -> str:
+        if self.word.kind == "rest":
+            return f"more than {MAX_WORDS} words and signs"
         return "the end of the tag" if self.word.kind == "end" else f"`{self.word.text}`"
 
     def refuse(self, what: str, advice: str = "") -> NoReturn:
