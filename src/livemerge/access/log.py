@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -64,17 +64,21 @@ class AccessLog:
         self._rotate_at_s = clock.monotonic_s()  # at the first flush
         self._is_apart = store.dialect != "sqlite"  # a server: written in a thread, so that no request waits for it
         self._waiting: deque[AccessRow] = deque()
+        self._is_due = False  # a flush comes in the loop's next turn
         self._is_blocked = False  # the last flush failed: wait for the next round, do not try at every row
         self.lost = 0
 
     def append(self, row: AccessRow) -> None:
         """Notes the row; written at the latest with the next flush."""
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.popleft()
-            self.lost += 1
         self._waiting.append(row)
-        if len(self._waiting) >= FLUSH_ROWS and not self._is_blocked and not self._is_apart:
-            self._try()
+        if len(self._waiting) >= FLUSH_ROWS:
+            self._look()
+
+    def extend(self, rows: Iterable[AccessRow]) -> None:
+        """Notes many."""
+        self._waiting.extend(rows)
+        if len(self._waiting) >= FLUSH_ROWS:
+            self._look()
 
     def flush(self) -> None:
         """Writes what waits. Raises StoreError, and keeps the rows, when the store cannot be written."""
@@ -138,6 +142,19 @@ class AccessLog:
             return self._store.run(FORGET, (oldest["id"], min(last, up_to_id + 1), NEVER_S))
         return self._store.run(FORGET, (oldest["id"], last, before_s))
 
+    def _look(self) -> None:
+        """Bounds what waits. What is enough for a flush is written when the answer is on its way."""
+        while len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            self.lost += 1
+        if self._is_blocked or self._is_apart or self._is_due:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._try)
+            self._is_due = True
+        except RuntimeError:  # nobody waits for an answer
+            self._try()
+
     def _write(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
         rows = list(self._waiting)
         if rows:
@@ -171,9 +188,7 @@ class AccessLog:
 
     def _put_back(self, rows: Sequence[AccessRow]) -> None:
         self._waiting.extendleft(reversed(rows))
-        while len(self._waiting) > MAX_WAITING:
-            self._waiting.popleft()
-            self.lost += 1
+        self._look()
 
     async def _rotate_now_and_then(self) -> None:
         """At once again while there is more to delete, else after ROTATE_EVERY_S."""
@@ -192,6 +207,7 @@ class AccessLog:
 
     def _try(self) -> None:
         """Writes without waiting for other processes or the disk: requests would wait with us."""
+        self._is_due = False
         try:
             self._write(self._store.hasty)
         except StoreError:
@@ -199,7 +215,17 @@ class AccessLog:
 
 
 def _encoded(row: AccessRow) -> tuple[float, str, str, str, str, str]:
-    return (row.at.timestamp(), row.key_prefix, kept(row.customer), _listed(row.fields), row.outcome, kept(row.remote))
+    return (
+        row.at.timestamp(),
+        row.key_prefix,
+        kept(row.customer),
+        _listed(row.fields),
+        row.outcome,
+        _remote(row.remote),
+    )
+
+
+_remote: Final = lru_cache(maxsize=1_024)(kept)
 
 
 @lru_cache(maxsize=256)  # callers ask for the same few all day

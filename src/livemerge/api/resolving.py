@@ -86,9 +86,13 @@ class Resolving:
 
     def note(self, asked: Asked, grant: AccessGrant, names: tuple[str, ...], found: Mapping[Key, bool]) -> None:
         """One row in the access log for each customer that was read. found: whether a source knows the customer."""
-        now, append = self.project.clock.now(), self.project.access_log.append
-        for key, is_found in found.items():
-            append(AccessRow(now, grant.prefix, key, names, "ok" if is_found else "not_found", asked.remote))
+        now, prefix, remote = self.project.clock.now(), grant.prefix, asked.remote
+        self.project.access_log.extend(
+            [
+                AccessRow(now, prefix, key, names, "ok" if is_found else "not_found", remote)
+                for key, is_found in found.items()
+            ]
+        )
 
     def personal(self, asked: Asked, kind: str, body: bytes, timing: Timing | None = None) -> Reply:
         """An answer for its asker alone."""
