@@ -21,6 +21,7 @@ from livemerge.values import Key
 
 FLUSH_ROWS: Final = 200  # written to a file at a time: half a millisecond
 ROWS_APART: Final = 5_000  # written to a server at a time, in a second at most
+TIDY_ROWS: Final = 2_000  # written to a file, before it is tidied
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
 MAX_WAITING: Final = 50_000  # rows kept while the store cannot be written; past that the oldest go, counted
 MAX_LISTED: Final = 1_000
@@ -66,6 +67,7 @@ class AccessLog:
         self._waiting: deque[AccessRow] = deque()
         self._is_due = False  # a flush comes in the loop's next turn
         self._is_blocked = False  # the last flush failed: wait for the next round, do not try at every row
+        self._since_tidy = 0  # rows written
         self.lost = 0
 
     def append(self, row: AccessRow) -> None:
@@ -93,6 +95,9 @@ class AccessLog:
                     pass
             else:
                 self._try()
+                if self._since_tidy >= TIDY_ROWS:
+                    self._since_tidy = 0
+                    await self._store.tidy()
             await self._rotate_now_and_then()
 
     def ls(
@@ -162,6 +167,7 @@ class AccessLog:
             with transaction():
                 self._store.run_many(ADD, [_encoded(row) for row in rows])
             self._waiting.clear()
+            self._since_tidy += len(rows)
         self._is_blocked = False
         if rows and self._unusual is not None:
             self._unusual.look(rows)

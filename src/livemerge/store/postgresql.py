@@ -110,6 +110,9 @@ class PostgresqlStore:
         """What `work` gives, from a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    async def tidy(self) -> None:
+        """Nothing: the server does it itself."""
+
     @contextmanager
     def only_one(self, name: str) -> Iterator[bool]:
         """Whether this process alone holds `name`, by an advisory lock of the server.

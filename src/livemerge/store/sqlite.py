@@ -5,11 +5,12 @@ Called directly, without a thread: a point read takes some 17 µs, a hop to a th
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +33,13 @@ class SqliteStore:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, place: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path | None, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> None:
         self._connection = connection
+        self._path = path
         self._busy_timeout_s = busy_timeout_s
-        self.place = place
+        self.place = _place(path)
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """All rows of one statement; outside a transaction a writing statement commits at once."""
@@ -106,6 +110,14 @@ class SqliteStore:
         """What `work` gives, on the spot: see the module's first lines."""
         return work()
 
+    async def tidy(self) -> None:
+        """Moves what was committed from SQLite's log into the file, so that no commit has to and wait for the disk.
+
+        On a connection of its own: others read and write meanwhile.
+        """
+        if self._path is not None:
+            await asyncio.to_thread(_checkpoint, self._path)
+
     def only_one(self, name: str) -> AbstractContextManager[bool]:
         """Whether this process alone holds `name`: a lock on a file beside the store, for who shares the file."""
         return lock_beside(self.place, name)
@@ -137,7 +149,7 @@ def open_sqlite(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) ->
     """The store in `path`, made and migrated where needed; in memory where path is None."""
     if sqlite3.sqlite_version_info < MIN_SQLITE:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old", advice="Version 3.35 or newer is needed.")
-    place = str(path) if path else "memory"
+    place = _place(path)
     _make_private(path)
     try:
         connection = sqlite3.connect(path or ":memory:", timeout=busy_timeout_s, isolation_level=None)
@@ -145,7 +157,7 @@ def open_sqlite(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) ->
         raise _store_error(error, place) from error
     try:
         connection.row_factory = sqlite3.Row
-        store = SqliteStore(connection, place, busy_timeout_s)
+        store = SqliteStore(connection, path, busy_timeout_s)
         _share(store)
         store.run("PRAGMA foreign_keys = ON")
         store.run(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
@@ -155,6 +167,15 @@ def open_sqlite(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) ->
         connection.close()
         raise
     return store
+
+
+def _place(path: Path | None) -> str:
+    return str(path) if path else "memory"
+
+
+def _checkpoint(path: Path) -> None:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as own:
+        own.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _share(store: SqliteStore) -> None:

@@ -65,6 +65,9 @@ class Store(Protocol):
         server, whose answer may take long or never come.
         """
 
+    async def tidy(self) -> None:
+        """Does in a thread what would hold up a later write: after many were made."""
+
     def only_one(self, name: str) -> AbstractContextManager[bool]:
         """Whether this process alone holds `name` meanwhile; let go of however the process dies."""
 
