@@ -5,7 +5,7 @@ from livemerge.access.grant import AccessGrant
 from livemerge.access.guesses import Guesses
 from livemerge.access.keys import REMEMBERED_S, Conditions, KeyRecord, Keys, NewKey
 from livemerge.access.log import AccessLog
-from livemerge.access.log_row import AccessRow, redacted
+from livemerge.access.log_row import AccessRow, BatchRow, redacted
 from livemerge.access.shares import Shares
 from livemerge.access.signing import Signatures, SigningSecrets
 from livemerge.access.tokens import AccessTokens, IssuedToken
@@ -19,6 +19,7 @@ __all__ = [
     "AccessTokens",
     "Admission",
     "Alarm",
+    "BatchRow",
     "Conditions",
     "Guesses",
     "IssuedToken",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import orjson
 
-from livemerge.access.log_row import AccessRow, kept
+from livemerge.access.log_row import BETWEEN, AccessRow, BatchRow, customers_in, kept, kept_together
 from livemerge.access.unusual import Unusual
 from livemerge.clock import Clock
 from livemerge.errors import StoreError
@@ -22,6 +24,7 @@ from livemerge.values import Key
 FLUSH_ROWS: Final = 200  # written to a file at a time: half a millisecond
 ROWS_APART: Final = 5_000  # written to a server at a time, in a second at most
 TIDY_ROWS: Final = 2_000  # written to a file, before it is tidied
+SOON_S: Final = 0.001  # after an answer was handed over: it is on its way then
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
 MAX_WAITING: Final = 50_000  # rows kept while the store cannot be written; past that the oldest go, counted
 MAX_LISTED: Final = 1_000
@@ -34,7 +37,8 @@ INSERT INTO access_log (at, key_prefix, customer, fields, outcome, remote) VALUE
 """
 LIST: Final = """
 SELECT at, key_prefix, customer, fields, outcome, remote FROM access_log
-WHERE (:customer = '' OR customer = :customer) AND (:prefix = '' OR key_prefix = :prefix) AND at >= :since
+WHERE (:customer = '' OR customer = :customer OR customer LIKE :among ESCAPE '!')
+AND (:prefix = '' OR key_prefix = :prefix) AND at >= :since
 ORDER BY id DESC LIMIT :most
 """
 OLDEST: Final = "SELECT id, at FROM access_log ORDER BY id LIMIT 1"
@@ -64,21 +68,15 @@ class AccessLog:
         self._keep_rows = keep_rows
         self._rotate_at_s = clock.monotonic_s()  # at the first flush
         self._is_apart = store.dialect != "sqlite"  # a server: written in a thread, so that no request waits for it
-        self._waiting: deque[AccessRow] = deque()
+        self._waiting: deque[AccessRow | BatchRow] = deque()
         self._is_due = False  # a flush comes in the loop's next turn
         self._is_blocked = False  # the last flush failed: wait for the next round, do not try at every row
         self._since_tidy = 0  # rows written
         self.lost = 0
 
-    def append(self, row: AccessRow) -> None:
+    def append(self, row: AccessRow | BatchRow) -> None:
         """Notes the row; written at the latest with the next flush."""
         self._waiting.append(row)
-        if len(self._waiting) >= FLUSH_ROWS:
-            self._look()
-
-    def extend(self, rows: Iterable[AccessRow]) -> None:
-        """Notes many."""
-        self._waiting.extend(rows)
         if len(self._waiting) >= FLUSH_ROWS:
             self._look()
 
@@ -106,19 +104,24 @@ class AccessLog:
         """The newest rows: of one customer or of all, of one key or of all, since a moment or ever."""
         self.flush()
         since_s = since.timestamp() if since else 0.0
-        asked = {"customer": kept(customer), "prefix": prefix, "since": since_s, "most": min(most, MAX_LISTED)}
-        found = self._store.rows(LIST, asked)
-        return [
+        wanted, most = kept(customer), min(most, MAX_LISTED)
+        escaped = re.sub("([!%_])", r"!\1", wanted)
+        among = f"%{BETWEEN}{escaped}{BETWEEN}%"
+        asked = {"customer": wanted, "among": among, "prefix": prefix, "since": since_s, "most": most}
+        found = (
             AccessRow(
                 datetime.fromtimestamp(row["at"], UTC),
                 row["key_prefix"],
-                row["customer"],
+                one,
                 tuple(orjson.loads(row["fields"])),
                 row["outcome"],
                 row["remote"],
             )
-            for row in found
-        ]
+            for row in self._store.rows(LIST, asked)
+            for one in customers_in(row["customer"])
+            if not wanted or one == wanted
+        )
+        return list(islice(found, most))
 
     def forget_before(self, moment: datetime) -> int:
         """Deletes older rows, ROTATED_ROWS at a time; gives how many went."""
@@ -155,7 +158,7 @@ class AccessLog:
         if self._is_blocked or self._is_apart or self._is_due:
             return
         try:
-            asyncio.get_running_loop().call_soon(self._try)
+            asyncio.get_running_loop().call_later(SOON_S, self._try)
             self._is_due = True
         except RuntimeError:  # nobody waits for an answer
             self._try()
@@ -170,7 +173,7 @@ class AccessLog:
             self._since_tidy += len(rows)
         self._is_blocked = False
         if rows and self._unusual is not None:
-            self._unusual.look(rows)
+            self._unusual.look(_each(rows))
 
     async def _flush_apart(self) -> int:
         """Writes what waits in a thread; keeps the rows when the store cannot be written. How many were written."""
@@ -189,10 +192,10 @@ class AccessLog:
             raise error
         if self._unusual is not None and not isinstance(error, StoreError):
             with suppress(StoreError), self._store.impatient():
-                self._unusual.look(rows)
+                self._unusual.look(_each(rows))
         return 0 if error else len(rows)
 
-    def _put_back(self, rows: Sequence[AccessRow]) -> None:
+    def _put_back(self, rows: Sequence[AccessRow | BatchRow]) -> None:
         self._waiting.extendleft(reversed(rows))
         self._look()
 
@@ -220,15 +223,14 @@ class AccessLog:
             self._is_blocked = True
 
 
-def _encoded(row: AccessRow) -> tuple[float, str, str, str, str, str]:
-    return (
-        row.at.timestamp(),
-        row.key_prefix,
-        kept(row.customer),
-        _listed(row.fields),
-        row.outcome,
-        _remote(row.remote),
-    )
+def _each(rows: Iterable[AccessRow | BatchRow]) -> list[AccessRow]:
+    """A row for each customer."""
+    return [one for row in rows for one in (row.each() if isinstance(row, BatchRow) else (row,))]
+
+
+def _encoded(row: AccessRow | BatchRow) -> tuple[float, str, str, str, str, str]:
+    who = kept_together(row.customers) if isinstance(row, BatchRow) else kept(row.customer)
+    return (row.at.timestamp(), row.key_prefix, who, _listed(row.fields), row.outcome, _remote(row.remote))
 
 
 _remote: Final = lru_cache(maxsize=1_024)(kept)

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from livemerge.access import AccessGrant, AccessRow
+from livemerge.access import AccessGrant, AccessRow, BatchRow
 from livemerge.api.asked import Asked
 from livemerge.api.identity import NOBODY
 from livemerge.api.prepared import PreparedAnswers
@@ -85,14 +85,15 @@ class Resolving:
         return found
 
     def note(self, asked: Asked, grant: AccessGrant, names: tuple[str, ...], found: Mapping[Key, bool]) -> None:
-        """One row in the access log for each customer that was read. found: whether a source knows the customer."""
-        now, prefix, remote = self.project.clock.now(), grant.prefix, asked.remote
-        self.project.access_log.extend(
-            [
-                AccessRow(now, prefix, key, names, "ok" if is_found else "not_found", remote)
-                for key, is_found in found.items()
-            ]
-        )
+        """Who was read, in the access log. found: whether a source knows the customer."""
+        now, append = self.project.clock.now(), self.project.access_log.append
+        if len(found) == 1:
+            ((key, is_found),) = found.items()
+            append(AccessRow(now, grant.prefix, key, names, "ok" if is_found else "not_found", asked.remote))
+            return
+        for is_found, outcome in ((True, "ok"), (False, "not_found")):
+            if keys := [key for key, was_found in found.items() if was_found is is_found]:
+                append(BatchRow(now, grant.prefix, keys, names, outcome, asked.remote))
 
     def personal(self, asked: Asked, kind: str, body: bytes, timing: Timing | None = None) -> Reply:
         """An answer for its asker alone."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import livemerge
-from livemerge.access import AccessLog, AccessRow
+from livemerge.access import AccessLog, AccessRow, BatchRow
 from livemerge.access.log import FLUSH_EVERY_S, FLUSH_ROWS, MAX_WAITING, ROTATED_ROWS
 from livemerge.clock import FakeClock
 from livemerge.errors import StoreError
@@ -49,6 +49,22 @@ def test_rows_of_one_customer_can_be_asked_for(log: AccessLog) -> None:
     assert log.ls(customer="anna") == [row(1, "anna")]
 
 
+@pytest.mark.parametrize("strange", ["100%_!", "Zoë", "lm_abcdefgh_" + "S" * 43, "\x1f", "a\x1fb"])
+def test_a_batch_is_one_row_and_is_read_as_one_for_each_customer(log: AccessLog, store: Store, strange: str) -> None:
+    single = row(1, strange)
+    log.append(single)
+    kept = log.ls()[0].customer
+    batch = BatchRow(row(2).at, "abcdefgh", ["anna", strange.replace("\x1f", " "), "bo"], ("city",), "ok", "192.0.2.1")
+    log.append(batch)
+    rows = log.ls()
+    assert [one.customer for one in rows] == ["anna", kept, "bo", kept]
+    assert rows[0] == AccessRow(row(2).at, "abcdefgh", "anna", ("city",), "ok", "192.0.2.1")
+    assert [one.fields for one in log.ls(customer=strange)] == [("city",), single.fields]
+    assert log.ls(customer="ann") == log.ls(customer="an_a") == []
+    assert len(log.ls(most=2)) == 2
+    assert written(store) == 2
+
+
 def test_rows_are_written_many_at_a_time(log: AccessLog, store: Store) -> None:
     for number in range(FLUSH_ROWS - 1):
         log.append(row(number))
@@ -62,6 +78,16 @@ def test_a_flush_writes_what_waits_once(log: AccessLog, store: Store) -> None:
     log.flush()
     log.flush()
     assert written(store) == 1
+
+
+async def test_a_full_log_is_written_when_the_answer_is_on_its_way(log: AccessLog, store: Store) -> None:
+    for number in range(FLUSH_ROWS + 1):
+        log.append(row(number))
+    assert written(store) == 0
+    async with asyncio.timeout(20):
+        while not written(store):
+            await asyncio.sleep(0)
+    assert written(store) == FLUSH_ROWS + 1
 
 
 async def test_rows_are_written_in_time_without_more_of_them(store: Store) -> None:
