@@ -68,11 +68,14 @@ def number_from_text(value: str) -> int | Decimal | None:
         text = text.replace(",", "")
     elif not _NUMBER.fullmatch(text):
         return None
-    return _whole_or_decimal(_of_double(Decimal(text.strip())))
+    return _whole_or_decimal(Decimal(text.strip()))
 
 
 def _of_double(value: Decimal) -> Decimal:
-    """A number as .NET's double holds it, endless beyond 309 digits: Python takes minutes for those of 1e999999."""
+    """A number of the data as .NET's double holds it, endless beyond 309 digits.
+
+    Texts have no exponents here; Python takes more than half a minute for the digits of the Decimal 1e999999.
+    """
     return Decimal("Infinity").copy_sign(value) if value.adjusted() > sys.float_info.max_10_exp else value
 
 

@@ -34,7 +34,7 @@ def number(value: Any) -> Number:
 def _comparable(value: Any) -> Number:
     """A number; a Decimal that is none, endless or beyond all floats, as PostgreSQL has them, is the float of it.
 
-    Python takes minutes to make a whole number of a Decimal like 1e999999.
+    Python takes more than half a minute to make a whole number of a Decimal like 1e999999.
     """
     if isinstance(value, Decimal) and (not value.is_finite() or value.adjusted() > sys.float_info.max_10_exp):
         return math.nan if value.is_nan() else float(value)
