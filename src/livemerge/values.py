@@ -10,6 +10,8 @@ from enum import StrEnum
 from math import inf
 from typing import Any, TypeAlias
 
+import msgspec
+
 Key: TypeAlias = str
 """Names one customer (or, for a `by` source, one product, store, offer) in every source. Never empty."""
 
@@ -52,8 +54,7 @@ class Cause(StrEnum):
     WITHHELD = "withheld"  # privacy: this reader may not have it
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True):  # made for every value; a frozen dataclass takes six times as long
     """Where one value came from. `cause` is None unless `step` is FALLBACK."""
 
     step: LadderStep

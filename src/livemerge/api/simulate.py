@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from livemerge.access import AccessGrant
 from livemerge.api.asked import Asked
 from livemerge.api.refusal import Refusal
@@ -58,4 +60,4 @@ def _aged(origin: Provenance, field: Field) -> Provenance:
     if origin.cause is not None or origin.as_of is None:
         return origin
     past = timedelta(seconds=min(field.max_age_s, 86_400.0) + 1)
-    return replace(origin, step=LadderStep.STALE, as_of=origin.as_of - past)
+    return msgspec.structs.replace(origin, step=LadderStep.STALE, as_of=origin.as_of - past)

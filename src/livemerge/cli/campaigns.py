@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich import box
 from rich.markup import escape
@@ -111,7 +112,7 @@ def explain(
 def _explanation_json(explanation: Any) -> dict[str, Any]:
     profile = explanation.profile
     fields = {
-        name: {"value": profile.values.get(name), **asdict(origin)}
+        name: {"value": profile.values.get(name), **msgspec.structs.asdict(origin)}
         for name, origin in (profile.provenance.items() if profile else ())
     }
     branches = [

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from livemerge.catalog import Field
 from livemerge.plan import Step
 from livemerge.resolve.cache import Remembered
@@ -38,8 +40,7 @@ class Draft:
         self.wave_s = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True):
     """What one call said of one source key."""
 
     fetched: Mapping[str, Known | Failure]
@@ -47,8 +48,7 @@ class Learned:
     has_row: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(msgspec.Struct, frozen=True):
     """All that one step may use: what was remembered at `now`, and what asking gave since."""
 
     step: Step

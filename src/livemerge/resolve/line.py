@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from livemerge.catalog import Field
 from livemerge.events import EVERYBODY
@@ -31,8 +33,7 @@ NO_SLOT: Final = Failure(Cause.LATE, "no slot within the deadline")
 TOO_MANY: Final = Failure(Cause.LATE, "too many calls wait for a slot")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """For whom a call is made."""
 
     figures: SourceFigures

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
+import msgspec
+
 from livemerge import config
 from livemerge.catalog import Catalog, Field, admit
 from livemerge.clock import Clock
@@ -275,8 +277,7 @@ class _Calls:
     waiting: Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(msgspec.Struct, frozen=True):
     """One step under way."""
 
     step: Step
