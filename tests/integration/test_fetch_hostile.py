@@ -188,6 +188,28 @@ async def test_retries_end_where_the_messages_time_does() -> None:
     assert (found.reply.status, len(host.heads)) == (503, 1)
 
 
+@pytest.mark.parametrize("hasty_first", [True, False])
+async def test_who_shares_a_call_waits_for_it_by_their_own_time(hasty_first: bool) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await go.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        await writer.drain()
+
+    async with asking(behaving(slow), timeout_ms=20_000) as (client, host):
+        shared = Request("GET", host.url, max_age_s=60.0)
+        times_s = (0.01, 20.0) if hasty_first else (20.0, 0.01)
+        first, second = (asyncio.create_task(fetched(client, shared, within_s)) for within_s in times_s)
+        hasty, patient = (first, second) if hasty_first else (second, first)
+        assert (await hasty).status == 0  # while the host has said nothing
+        await asked.wait()
+        go.set()
+        assert ((await patient).status, (await patient).reply.body) == (200, "hi")
+
+
 async def test_a_success_is_shared_for_as_long_as_the_template_says() -> None:
     async with asking(answering((TEXT, b"1"), (TEXT, b"2"))) as (client, host):
         shared = Request("GET", host.url, max_age_s=60.0)

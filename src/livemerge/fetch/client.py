@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import aiohttp
@@ -60,6 +62,14 @@ class Fetched:
         return f"{self.method} {self.host or 'no address'}{self.path}: {came} {took}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A call that several may wait for."""
+
+    task: asyncio.Task[Reply]
+    begun: asyncio.Event  # it has a slot, or has ended
+
+
 class FetchClient:
     """Asks what templates want to know. Failures of others are replies of status 0, never errors."""
 
@@ -74,13 +84,14 @@ class FetchClient:
         self._remembered = Remembered(clock)
         self._health = Health(clock)
         self._slots = asyncio.Semaphore(section.connections)
-        self._under_way: dict[Request, asyncio.Task[tuple[Reply, float]]] = {}
+        self._under_way: dict[Request, _Shared] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        for task in self._under_way.values():
+        tasks = [shared.task for shared in self._under_way.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
@@ -102,19 +113,37 @@ class FetchClient:
         return _fetched(request, url, reply, took_s, is_remembered=False), took_s
 
     async def _ask_together(self, request: Request, url: URL, within_s: float) -> tuple[Reply, float]:
-        """Customers who ask the same at the same time share one call."""
-        key = key_of(request)
-        task = self._under_way.get(key)
-        if task is None:
-            task = asyncio.create_task(self._ask_and_keep(request, url, within_s))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
-        return await asyncio.shield(task)
+        """Customers who ask the same at the same time share one call; each waits for it by their own time.
 
-    async def _ask_and_keep(self, request: Request, url: URL, within_s: float) -> tuple[Reply, float]:
-        reply, took_s = await self._ask_in_turn(request, url, within_s)
+        Where nobody waits any more the call goes on, by its own time, for those who ask after.
+        """
+        key = key_of(request)
+        shared = self._under_way.get(key)
+        if shared is None:
+            begun = asyncio.Event()
+            shared = self._under_way[key] = _Shared(asyncio.create_task(self._ask_and_keep(request, url, begun)), begun)
+            shared.task.add_done_callback(lambda task: self._end(key, task))
+        await shared.begun.wait()  # for a slot, which takes nobody's time
+        started_s, reply = self._clock.monotonic_s(), NOTHING
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                reply = await asyncio.shield(shared.task)
+        return reply, self._clock.monotonic_s() - started_s
+
+    def _end(self, key: Request, task: asyncio.Task[Reply]) -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; where nobody does, nobody misses it
+
+    async def _ask_and_keep(self, request: Request, url: URL, begun: asyncio.Event) -> Reply:
+        try:
+            async with self._slots:
+                begun.set()
+                reply = await self._ask(request, url, inf)
+        finally:
+            begun.set()
         self._remembered.keep(request, reply)
-        return reply, took_s
+        return reply
 
     async def _ask_in_turn(self, request: Request, url: URL, within_s: float) -> tuple[Reply, float]:
         async with self._slots:
