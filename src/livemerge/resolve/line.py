@@ -23,6 +23,7 @@ from livemerge.resolve.health import Health
 from livemerge.resolve.ladder import Failure
 from livemerge.values import Cause, Key
 
+SENT_AT_ONCE: Final = 8  # calls of one source in one turn of the event loop; each is half a millisecond of work
 WINDOW_S: Final = 0.002  # for which a batch gathers, and only while other calls are under way
 SAME_MOMENT_S: Final = 0.003  # a call sent so shortly before was started "within this resolve", for `max_age = "0s"`
 MAX_QUEUED_CALLS: Final = 20_000  # some 20 MB; beyond it nobody would be answered within any deadline
@@ -219,17 +220,21 @@ class Line:
         self._send()
 
     def _send(self) -> None:
-        """Sends what there are slots for."""
-        while self._running < self._slots:
+        """Sends what there are slots for, some in each turn of the event loop: sending is work, and in a burst the
+        deadlines of others pass meanwhile."""
+        for _ in range(SENT_AT_ONCE):
+            if self._running >= self._slots:
+                return
             self._close_batch()
             if not self._turns:
-                break
+                return
             turn = self._turns.popleft()
             call = turn.popleft()
             self._queued -= 1
             if turn:
                 self._turns.append(turn)
             self._begin(call)
+        self._wake_soon()
 
     def _close_batch(self) -> None:
         """The batch that gathers joins the queue, once its window is over or nothing else is under way."""
