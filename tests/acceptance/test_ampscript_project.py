@@ -139,7 +139,7 @@ def test_an_edited_content_block_stops_a_campaign_that_goes_on_until_somebody_ag
         while process.poll() is None and not (new.exists() and any(new.iterdir())):
             pass
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     finally:
         process.kill()
     assert len(mails(shop)) < 4

@@ -199,7 +199,7 @@ def test_the_commands_of_the_readme_run(tmp_path):
         words = command.replace("OnlineRetail.csv", str(CSV)).split()
         words = [str(ROOT / word) if word.startswith("examples/") else word for word in words]
         words = [str(Path(sys.executable).parent / Path(words[0]).name), *words[1:]]
-        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert "17850" not in command or "United Kingdom" in done.stdout or "render" in command
 

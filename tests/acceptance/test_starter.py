@@ -16,7 +16,7 @@ LIVEMERGE = Path(sys.executable).parent / "livemerge"
 
 def livemerge(*words, cwd, code=0):
     """Standard output of one command, which must end with `code`."""
-    done = subprocess.run([LIVEMERGE, *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([LIVEMERGE, *words], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == code, f"livemerge {' '.join(words)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -98,7 +98,7 @@ def test_explain_says_where_each_value_came_from(shop):
 
 def test_init_does_not_write_over_a_project(shop):
     before = (shop / "livemerge.toml").read_bytes()
-    done = subprocess.run([LIVEMERGE, "init", "."], cwd=shop, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([LIVEMERGE, "init", "."], cwd=shop, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode != 0
     assert "already holds" in done.stdout + done.stderr
     assert (shop / "livemerge.toml").read_bytes() == before

@@ -22,7 +22,7 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 TOKEN = "the-token-of-this-test"
-WAIT_MS = 20_000  # at most; a slow machine builds its first page in seconds
+WAIT_MS = 90_000  # at most; a slow machine builds its first page in seconds
 
 pytestmark = [
     pytest.mark.browser,

@@ -16,8 +16,8 @@ from livemerge.observe.figures import Figures
 from livemerge.plan import make_plan
 from livemerge.values import Cause, LadderStep
 
-DEADLINE_S = 0.5
-SLACK_S = 0.35  # of a busy machine; what is late by a source's fault is late by ten seconds
+DEADLINE_S = 2.0
+SLACK_S = 5.0  # of a busy machine; what is late by a source's fault is late by ten seconds
 
 SECTION = """
 [source.{name}]

@@ -28,7 +28,7 @@ async def send(inbox, octets, *recipients):
     port = int(inbox.smtp_url.rpartition(":")[2])
 
     def talk():
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as smtp:
             smtp.sendmail("shop@example.com", list(recipients or ("a@post.example",)), octets, ["BODY=8BITMIME"])
 
     await asyncio.to_thread(talk)
