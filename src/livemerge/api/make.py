@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -83,6 +83,8 @@ def _lifespan(project: Livemerge, readers: Readers) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         """Writes the access log while the application runs, and what is left when it ends; heeds what changes."""
+        with suppress(StoreError):  # then each request says so
+            await project.store.prepare()
         flushing = asyncio.create_task(project.access_log.flush_until_cancelled())
         tasks = [flushing, asyncio.create_task(project.resolver.heed_until_cancelled())]
         if project.settings.cdn.purge:

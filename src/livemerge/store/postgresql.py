@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from livemerge.store.migration import refuse_newer, scripts, statements
 from livemerge.store.store import Dialect, Parameters, T
 
 _MIGRATING: Final = 0x6C697665  # the advisory lock under which one process migrates
+PREPARED: Final = 4  # of MAX_CONNECTIONS: the event loop's, the access log's, the cache's, what changed
 _PLACEHOLDER: Final = re.compile(r"'(?:[^']|'')*'|::|\?|:([A-Za-z_]\w*)|%")
 _BUSY: Final = (
     psycopg.errors.LockNotAvailable,
@@ -109,6 +110,15 @@ class PostgresqlStore:
     async def apart(self, work: Callable[[], T]) -> T:
         """What `work` gives, from a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def prepare(self) -> None:
+        """Opens connections for the event loop and for the threads that may hold one meanwhile."""
+        await self.apart(self._open_some)
+
+    def _open_some(self) -> None:
+        with ExitStack() as held:
+            for _ in range(PREPARED):
+                held.callback(self._connections.give, self._connections.take())
 
     async def tidy(self) -> None:
         """Nothing: the server does it itself."""

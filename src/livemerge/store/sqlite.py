@@ -110,6 +110,9 @@ class SqliteStore:
         """What `work` gives, on the spot: see the module's first lines."""
         return work()
 
+    async def prepare(self) -> None:
+        """Nothing: the one connection is open."""
+
     async def tidy(self) -> None:
         """Moves what was committed from SQLite's log into the file, so that no commit has to and wait for the disk.
 

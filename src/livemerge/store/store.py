@@ -65,6 +65,9 @@ class Store(Protocol):
         server, whose answer may take long or never come.
         """
 
+    async def prepare(self) -> None:
+        """Makes what hurried reads need, so that the first ones do not fail for want of it. Raises StoreError."""
+
     async def tidy(self) -> None:
         """Does in a thread what would hold up a later write: after many were made."""
 
