@@ -232,6 +232,7 @@ def test_data_stays_inside_quoted_attributes(language: str, dialect: str | None,
 @given(value=VALUES)
 @example(value="".join(NASTY))
 @example(value="simg src=x onerror=alert(1) ")
+@example(value="\\0\\` onload=alert(1) \\'\\&")
 def test_what_changes_data_makes_no_markup_of_it(language: str, value: str) -> None:
     allowed = {("p",), ("b",), ("b", "title"), ("br",)}
     for changed in CHANGED[language]:

@@ -142,7 +142,8 @@ def _replaced(value: Any, search: Any, replacement: Any, times: int) -> str:
     if type(value) is str and type(search) is str and type(replacement) is str and _is_short(value, replacement):
         return value.replace(search, replacement, times)
     text, sought, instead = shown(value), plain(search), shown(replacement)
-    if "\\" in instead:
+    is_data_in_markup = isinstance(text, Markup) and not isinstance(instead, Markup)
+    if "\\" in instead and not is_data_in_markup:  # data must not repeat parts of what the author opened
         return _replaced_with_references(text, sought, _closed_in(text, instead), times)
     found = plain(text).count(sought) if times < 0 else 1
     if len(text) + found * len(instead) > MAX_TEXT_CHARACTERS:
