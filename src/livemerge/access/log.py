@@ -26,7 +26,7 @@ ROWS_APART: Final = 5_000  # written to a server at a time, in a second at most
 TIDY_ROWS: Final = 2_000  # written to a file, before it is tidied
 SOON_S: Final = 0.001  # after an answer was handed over: it is on its way then
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
-MAX_WAITING: Final = 50_000  # rows kept while the store cannot be written; past that the oldest go, counted
+MAX_WAITING: Final = 50_000  # customers' reads kept while the store cannot be written; past that the oldest go
 MAX_LISTED: Final = 1_000
 ROTATE_EVERY_S: Final = 60.0
 NEVER_S: Final = 1e12  # a moment that does not come
@@ -49,7 +49,7 @@ FORGET: Final = "DELETE FROM access_log WHERE id >= ? AND id < ? AND at < ?"
 class AccessLog:
     """The access log of a store: rows are added, and go when they are old, but are never changed.
 
-    keep_s: seconds a row is kept. keep_rows: how many at most. `lost` counts rows that could not be kept.
+    keep_s: seconds a row is kept. keep_rows: how many at most. `lost` counts customers' reads not kept.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class AccessLog:
         self._rotate_at_s = clock.monotonic_s()  # at the first flush
         self._is_apart = store.dialect != "sqlite"  # a server: written in a thread, so that no request waits for it
         self._waiting: deque[AccessRow | BatchRow] = deque()
+        self._customers = 0  # in what waits
         self._is_due = False  # a flush comes in the loop's next turn
         self._is_blocked = False  # the last flush failed: wait for the next round, do not try at every row
         self._since_tidy = 0  # rows written
@@ -77,7 +78,8 @@ class AccessLog:
     def append(self, row: AccessRow | BatchRow) -> None:
         """Notes the row; written at the latest with the next flush."""
         self._waiting.append(row)
-        if len(self._waiting) >= FLUSH_ROWS:
+        self._customers += _size(row)
+        if len(self._waiting) >= FLUSH_ROWS or self._customers > MAX_WAITING:
             self._look()
 
     def flush(self) -> None:
@@ -152,9 +154,10 @@ class AccessLog:
 
     def _look(self) -> None:
         """Bounds what waits. What is enough for a flush is written when the answer is on its way."""
-        while len(self._waiting) > MAX_WAITING:
-            self._waiting.popleft()
-            self.lost += 1
+        while self._customers > MAX_WAITING:
+            size = _size(self._waiting.popleft())
+            self._customers -= size
+            self.lost += size
         if self._is_blocked or self._is_apart or self._is_due:
             return
         try:
@@ -170,6 +173,7 @@ class AccessLog:
             with transaction():
                 self._store.run_many(ADD, [_encoded(row) for row in rows])
             self._waiting.clear()
+            self._customers = 0
             self._since_tidy += len(rows)
         self._is_blocked = False
         if rows and self._unusual is not None:
@@ -180,6 +184,7 @@ class AccessLog:
         rows = [self._waiting.popleft() for _ in range(min(len(self._waiting), ROWS_APART))]
         if not rows:
             return 0
+        self._customers -= sum(map(_size, rows))
         encoded = [_encoded(row) for row in rows]
         writing = asyncio.ensure_future(self._store.apart(lambda: self._store.run_many(ADD, encoded)))
         try:
@@ -197,6 +202,7 @@ class AccessLog:
 
     def _put_back(self, rows: Sequence[AccessRow | BatchRow]) -> None:
         self._waiting.extendleft(reversed(rows))
+        self._customers += sum(map(_size, rows))
         self._look()
 
     async def _rotate_now_and_then(self) -> None:
@@ -221,6 +227,11 @@ class AccessLog:
             self._write(self._store.hasty)
         except StoreError:
             self._is_blocked = True
+
+
+def _size(row: AccessRow | BatchRow) -> int:
+    """How many customers a row tells of."""
+    return len(row.customers) if isinstance(row, BatchRow) else 1
 
 
 def _each(rows: Iterable[AccessRow | BatchRow]) -> list[AccessRow]:

@@ -138,6 +138,16 @@ def test_what_waits_is_bounded_and_the_oldest_go_first(log: AccessLog, store: St
     assert store.rows("SELECT min(at) FROM access_log")[0][0] == row(3).at.timestamp()
 
 
+def test_what_waits_is_bounded_by_customers_whatever_the_rows(log: AccessLog, store: Store) -> None:
+    store.run("ALTER TABLE access_log RENAME TO away")
+    for number in range(MAX_WAITING // 1_000 + 2):
+        log.append(BatchRow(row(number).at, "abcdefgh", ["anna"] * 1_000, (), "ok", ""))
+    assert log.lost == 2_000
+    store.run("ALTER TABLE away RENAME TO access_log")
+    log.flush()
+    assert written(store) == MAX_WAITING // 1_000
+
+
 def test_a_key_that_cannot_be_written_holds_up_no_other(log: AccessLog, store: Store) -> None:
     log.append(row(1, "lone \ud800 surrogate"))
     log.append(row(2, "x" * 10_000))
