@@ -31,8 +31,8 @@ servers: ## real servers and a browser for the tests, from Debian's packages
 demo: setup ## a campaign through a small world on this machine; Ctrl-C ends it
 	$(BIN)/livemerge demo --folder $(DEMO) --recipients $(RECIPIENTS)
 
-test: setup-dev servers ## all tests
-	$(BIN)/pytest
+test: setup-dev servers ## all tests, on all processors
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 fuzz: setup-dev ## looks for templates that break the compiler, for SECONDS
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/fuzz/requirements.lock

@@ -153,6 +153,7 @@ class Reader:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=hears_ctrl_c,
             )
         self.running.append((commands, process, log))
         if word := block.notes.get("background"):
@@ -200,6 +201,11 @@ class Reader:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(DEADLINE_S)
+
+
+def hears_ctrl_c():
+    """Programs listen to Ctrl-C, also where the tests were started by something that does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def environment():
