@@ -46,14 +46,25 @@ class Answer:
 
     def at(self, now: datetime, request_id: str) -> bytes:
         """The whole answer as UTF-8 JSON. request_id: letters, digits and `_`."""
-        return b'%b%d,"request_id":"%b"%b' % (self.head, self._age_s(now), request_id.encode(), self.tail)
+        age_s = 0 if self.as_of is None else _age_s(self.as_of, now)
+        return b'%b%d,"request_id":"%b"%b' % (self.head, age_s, request_id.encode(), self.tail)
 
-    def part(self, now: datetime) -> bytes:
+    def part(self, ages: Ages) -> tuple[bytes, bytes, bytes]:
         """The same as a part of an answer about several customers, which has the request's name itself."""
-        return b"%b%d%b" % (self.head, self._age_s(now), self.tail)
+        return self.head, ages[self.as_of], self.tail
 
-    def _age_s(self, now: datetime) -> int:
-        return 0 if self.as_of is None else _age_s(self.as_of, now)
+
+class Ages(dict[datetime | None, bytes]):
+    """Whole seconds from a moment until `now`, as JSON has them: what came together has one age."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__({None: b"0"})
+        self._now = now
+
+    def __missing__(self, as_of: datetime | None) -> bytes:
+        assert as_of is not None
+        age = self[as_of] = b"%d" % _age_s(as_of, self._now)
+        return age
 
 
 def answer_of(profile: Profile, selection: Selection) -> Answer:

@@ -9,7 +9,7 @@ import orjson
 
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
-from livemerge.api.answer import Answer, Json, answer_of
+from livemerge.api.answer import Ages, Answer, Json, answer_of
 from livemerge.api.asked import Asked
 from livemerge.api.body import body_of
 from livemerge.api.identity import as_key, keys_of, wrong_with
@@ -60,7 +60,8 @@ class BatchReader:
         self._resolving.project.admission.spend(grant, len(keys))
         timing, simulation = Timing(), simulation_of(asked, grant)
         found: dict[Key, Profile] = {}
-        answers = {} if simulation else self._known(keys, selection, write, about)
+        now, prepared = self._resolving.project.clock.now(), self._resolving.prepared
+        answers = {} if simulation else prepared.known_many(selection, keys, now, write, about)
         if unknown := [key for key in keys if key not in answers]:
             found = await self._resolving.profiles(
                 unknown, selection, deadline_s, timing, asks_sources=grant.asks_sources, simulation=simulation
@@ -68,23 +69,15 @@ class BatchReader:
             answers |= {key: answer for key in unknown if (answer := write(found[key], about)) is not None}
         is_found = {key: answers[key].is_found if key in answers else found[key].is_found for key in keys}
         self._resolving.note(asked, grant, selection.names, is_found)
-        now = self._resolving.project.clock.now()
-        parts = [
-            (key, answers[key].part(now) if key in answers else orjson.dumps(_told(missed, is_found[key])))
-            for key in keys
-        ]
-        parts += [(shown, shapes.as_json(fault, is_ascii=is_ascii)) for shown, fault in faults.items()]
-        named = [b"%b:%b" % (shapes.as_json(name, is_ascii=is_ascii), part) for name, part in parts]
-        octets = b'{"ok":true,"request_id":"%b","profiles":{%b}}' % (asked.request_id.encode(), b",".join(named))
-        return self._resolving.personal(asked, shapes.JSON, octets, timing)
-
-    def _known(
-        self, keys: list[Key], selection: Selection, write: Callable[[Profile, T], Answer | None], about: T
-    ) -> dict[Key, Answer]:
-        """The answers for which nobody has to be asked."""
-        now, known = self._resolving.project.clock.now(), self._resolving.prepared.known
-        found = ((key, known(selection, key, now, write, about)) for key in keys)
-        return {key: answer for key, answer in found if answer is not None}
+        ages = Ages(self._resolving.project.clock.now())
+        pieces: list[bytes] = []
+        for key in keys:
+            pieces += (b",", shapes.as_json(key, is_ascii=is_ascii), b":")
+            pieces += answers[key].part(ages) if key in answers else (orjson.dumps(_told(missed, is_found[key])),)
+        for shown, fault in faults.items():
+            pieces += (b",", shapes.as_json(shown, is_ascii=is_ascii), b":", shapes.as_json(fault, is_ascii=is_ascii))
+        pieces[0] = b'{"ok":true,"request_id":"%b","profiles":{' % asked.request_id.encode()
+        return self._resolving.personal(asked, shapes.JSON, b"".join((*pieces, b"}}")), timing)
 
 
 def _told(missed: Json | None, is_found: bool) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -57,12 +57,34 @@ class PreparedAnswers:
             self.keep(selection, key, glance, answer)
         return answer
 
+    def known_many(
+        self,
+        selection: Selection,
+        keys: Iterable[Key],
+        now: datetime,
+        write: Callable[[Profile, T], Answer | None],
+        about: T,
+    ) -> dict[Key, Answer]:
+        """The same for many customers; who is not known is left out."""
+        try:
+            pins = self._glances.pins()
+        except StoreError:
+            return {}
+        found: dict[Key, Answer] = {}
+        kept, holds, of = self._kept, self._glances.holds, id(selection)
+        for key in keys:
+            if (entry := kept.get((of, key))) is not None and holds(entry.glance, now, pins):
+                found[key] = entry.answer
+            elif (answer := self.known(selection, key, now, write, about)) is not None:
+                found[key] = answer
+        return found
+
     def find(self, selection: Selection, key: Key, now: datetime) -> Answer | None:
         """The answer, if everything it was made of is still what would be used. Raises StoreError."""
         entry = self._kept.get((id(selection), key))
         if entry is None:
             return None
-        if self._glances.holds(entry.glance, now):
+        if self._glances.holds(entry.glance, now, self._glances.pins()):
             return entry.answer
         self._drop((id(selection), key))
         return None

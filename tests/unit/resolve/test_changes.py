@@ -74,11 +74,11 @@ async def test_a_glance_does_not_hold_after_an_event(folder: Path) -> None:
         await last_viewed(project)
         glance = project.glances.find(make_plan(project.catalog, ["last_viewed"]), "c1")
         assert glance is not None
-        assert project.glances.holds(glance, clock.now())
+        assert project.glances.holds(glance, clock.now(), project.glances.pins())
         clock.advance(60)
         project.events.add([viewed("c1", "socks", clock)])
         await last_viewed(project, "c2")
-        assert not project.glances.holds(glance, clock.now())
+        assert not project.glances.holds(glance, clock.now(), project.glances.pins())
 
 
 async def test_an_event_that_was_known_changes_nobody(folder: Path) -> None:

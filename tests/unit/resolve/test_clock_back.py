@@ -45,8 +45,8 @@ def test_a_profile_found_before_does_not_hold_after_the_clock_went_back(tmp_path
     plan = make_plan(CATALOG, ["name"])
     glance = glances.find(plan, "c")
     assert glance is not None
-    assert glances.holds(glance, NOW)
-    assert not glances.holds(glance, NOW - timedelta(hours=1))
+    assert glances.holds(glance, NOW, glances.pins())
+    assert not glances.holds(glance, NOW - timedelta(hours=1), glances.pins())
     clock.advance(-3600)
     assert glances.find(plan, "c") is None
     store.close()

@@ -90,8 +90,8 @@ async def test_it_holds_until_its_first_value_is_too_old(project: Livemerge, clo
     await asked(project, "first_name", "city")
     glance = project.glances.find(make_plan(project.catalog, ["first_name", "city"]), "c-1")
     assert glance is not None
-    assert project.glances.holds(glance, clock.now() + timedelta(seconds=30))
-    assert not project.glances.holds(glance, clock.now() + timedelta(seconds=30.001))
+    assert project.glances.holds(glance, clock.now() + timedelta(seconds=30), project.glances.pins())
+    assert not project.glances.holds(glance, clock.now() + timedelta(seconds=30.001), project.glances.pins())
 
 
 async def test_it_holds_no_longer_when_a_source_said_something_new(project: Livemerge, clock: FakeClock) -> None:
@@ -100,7 +100,7 @@ async def test_it_holds_no_longer_when_a_source_said_something_new(project: Live
     assert glance is not None
     clock.advance(31)
     await asked(project, "city")  # the row of the same source is another one now
-    assert not project.glances.holds(glance, clock.now())
+    assert not project.glances.holds(glance, clock.now(), project.glances.pins())
 
 
 async def test_a_pinned_value_counts_at_once_here_and_within_a_second_elsewhere(
@@ -111,7 +111,7 @@ async def test_a_pinned_value_counts_at_once_here_and_within_a_second_elsewhere(
     glance = project.glances.find(plan, "c-1")
     assert glance is not None
     project.overrides.set("c-1", "first_name", "Anna", author="me", reason="she asked", ends_at=None)
-    assert not project.glances.holds(glance, clock.now())
+    assert not project.glances.holds(glance, clock.now(), project.glances.pins())
     pinned = project.glances.find(plan, "c-1")
     assert pinned is not None
     assert pinned.profile.values["first_name"] == "Anna"
@@ -132,4 +132,4 @@ async def test_a_pin_ends_in_time(project: Livemerge, clock: FakeClock) -> None:
     glance = project.glances.find(plan, "c-1")
     clock.advance(0.6)
     assert glance is not None
-    assert not project.glances.holds(glance, clock.now())
+    assert not project.glances.holds(glance, clock.now(), project.glances.pins())
