@@ -7,7 +7,6 @@ is a server (PostgreSQL's table, or Redis), kept at arm's length. Holds only fie
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +24,7 @@ from livemerge.events import EVERY_SOURCE, EVERYBODY, Change
 from livemerge.resolve.cached_rows import MAX_ROWS_IN_STORE, CachedRows, CachedRowsApart
 from livemerge.resolve.changed import Changed
 from livemerge.resolve.ladder import Known, is_fresh
-from livemerge.resolve.remote import Remote, Tier
+from livemerge.resolve.remote import Place, Remote, Tier
 from livemerge.resolve.row_codec import Remembered, decode, encode
 from livemerge.store import Store
 from livemerge.values import Key
@@ -66,6 +65,7 @@ class Cache:
         self._strangers: OrderedDict[tuple[str, Key], None] = OrderedDict()  # remembered as having no row
         self._changed = Changed()
         self._names = {source: _cache_name(catalog, source) for source in catalog.sources}
+        self._sources = {name: source for source, name in self._names.items()}
         self._keeps = {
             name: timedelta(seconds=field.max_age_s + field.stale_for_s)
             for name, field in catalog.fields.items()
@@ -82,24 +82,19 @@ class Cache:
     async def find_all(
         self, asked: Mapping[str, Sequence[Key]], *, within_s: float = inf
     ) -> dict[str, dict[Key, Remembered]]:
-        """The same of several sources, looked up side by side."""
-        found = {source: self.get_many(source, keys) for source, keys in asked.items()}
-        if self._remote is None or self._remote.is_resting:
-            return found
+        """The same of several sources, in one look."""
         now = self._clock.now()
-        wanted = {
-            source: missing
-            for source, keys in asked.items()
-            if (
-                missing := [
-                    key for key in keys if (row := found[source].get(key)) is None or not self._is_fresh(row, now)
-                ]
-            )
-        }
-        readings = [self._remote.read(self._names[source], keys, within_s=within_s) for source, keys in wanted.items()]
-        bodies = await asyncio.gather(*readings) if len(readings) > 1 else [await one for one in readings]
-        for source, read in zip(wanted, bodies, strict=True):
-            found[source] |= self._learn(source, read, now)
+        found = {source: self._in_process(source, keys, now) for source, keys in asked.items()}
+        if self._remote is None:
+            self._learn(self._in_file(asked, found), found, now)
+        elif not self._remote.is_resting:
+            wanted = [
+                (self._names[source], key)
+                for source, keys in asked.items()
+                for key in keys
+                if (row := found[source].get(key)) is None or not self._is_fresh(row, now)
+            ]
+            self._learn(await self._remote.read(wanted, within_s=within_s), found, now)
         return found
 
     def forget(self, changes: Iterable[Change]) -> Sequence[Change]:
@@ -121,21 +116,13 @@ class Cache:
         if self._remote is not None:
             await self._remote.close()
 
-    def get_many(self, source: str, keys: Iterable[Key]) -> dict[Key, Remembered]:
+    def get_many(self, source: str, keys: Sequence[Key]) -> dict[Key, Remembered]:
         """The same, of this process and of the file beside it: no server is asked."""
         now = self._clock.now()
-        found: dict[Key, Remembered] = {}
-        missing: list[Key] = []
-        for key in keys:
-            row = self._rows.get((source, key))
-            if row is None or row.expires_at < now:
-                missing.append(key)
-            else:
-                self._rows.move_to_end((source, key))
-                found[key] = row
-        if missing and self._table is not None and self._remote is None:
-            found |= self._learn(source, self._read(self._table, source, missing), now)
-        return found
+        found = {source: self._in_process(source, keys, now)}
+        if self._remote is None:
+            self._learn(self._in_file({source: keys}, found), found, now)
+        return found[source]
 
     def held(self, source: str, key: Key) -> Remembered | None:
         """What is remembered in this process, fresh or stale; None too where only another tier has it."""
@@ -181,17 +168,39 @@ class Cache:
             if row is not None and not row.has_row:
                 del self._rows[oldest]
 
-    def _learn(self, source: str, bodies: Mapping[Key, bytes], now: datetime) -> dict[Key, Remembered]:
-        """Rows of the other tier, each kept in process with what was newer there."""
-        learned: dict[Key, Remembered] = {}
-        for key, body in bodies.items():
+    def _in_process(self, source: str, keys: Iterable[Key], now: datetime) -> dict[Key, Remembered]:
+        """What this process remembers and may still use."""
+        found: dict[Key, Remembered] = {}
+        for key in keys:
+            row = self._rows.get((source, key))
+            if row is not None and row.expires_at >= now:
+                self._rows.move_to_end((source, key))
+                found[key] = row
+        return found
+
+    def _in_file(
+        self, asked: Mapping[str, Iterable[Key]], found: Mapping[str, Mapping[Key, Remembered]]
+    ) -> Mapping[Place, bytes]:
+        """What the file beside this process has of what was not found yet."""
+        missing = [(self._names[source], key) for source in asked for key in asked[source] if key not in found[source]]
+        if not missing or self._table is None:
+            return {}
+        try:
+            return self._table.find(missing)
+        except StoreError as error:
+            log.warning("the cache could not be read", error=error.what)
+            return {}
+
+    def _learn(self, bodies: Mapping[Place, bytes], found: dict[str, dict[Key, Remembered]], now: datetime) -> None:
+        """Adds rows of the other tier to what was found; each is kept in process with what was newer there."""
+        for (name, key), body in bodies.items():
+            source = self._sources[name]
             row = decode(body, self._catalog, self._keeps)
             if row is None or row.expires_at < now or self._changed.since(source, key, row):
                 continue
             before = self._rows.get((source, key))
-            learned[key] = _newest(before, row) if before is not None else row
-            self._keep(source, key, learned[key])
-        return learned
+            found[source][key] = _newest(before, row) if before is not None else row
+            self._keep(source, key, found[source][key])
 
     def _is_fresh(self, row: Remembered | None, now: datetime) -> bool:
         """Whether asking anybody for more would be in vain. What is always asked live is not looked for."""
@@ -201,21 +210,14 @@ class Cache:
             if (declared := self._catalog.fields[name]).max_age_s
         )
 
-    def _read(self, table: CachedRows, source: str, keys: list[Key]) -> Mapping[Key, bytes]:
-        try:
-            return table.find(self._names[source], keys)
-        except StoreError as error:
-            log.warning("the cache could not be read", source=source, error=error.what)
-            return {}
-
     def _write(self, source: str, rows: Mapping[Key, Remembered]) -> None:
         name = self._names[source]
-        bodies = {key: (encode(row), row.expires_at) for key, row in rows.items()}
+        bodies = {(name, key): (encode(row), row.expires_at) for key, row in rows.items()}
         if self._remote is not None:
-            self._remote.write(name, bodies)
+            self._remote.write(bodies)
         elif self._table is not None:
             try:
-                self._table.keep({(name, key): body for key, body in bodies.items()})
+                self._table.keep(bodies)
             except StoreError as error:
                 log.warning("the cache could not be written", source=source, error=error.what)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from livemerge.clock import Clock
-from livemerge.resolve.remote import Row
+from livemerge.resolve.remote import Place, Row
 from livemerge.store import Store
 from livemerge.values import Key
 
 MAX_ROWS_IN_STORE: Final = 500_000
-MAX_KEYS_A_STATEMENT: Final = 500  # bind values; SQLite's own limit was 999 for long
+MAX_ROWS_A_STATEMENT: Final = 500  # bind values; SQLite's own limit was 999 for long
 SWEEP_EVERY_ROWS: Final = 5_000  # written; a sweep looks through the index of expiry, some 10 ms at most
 SWEPT_AT_ONCE: Final = 10_000  # twice what came since: the table shrinks, and nobody waits long
 
-READ_ROWS: Final = "SELECT key, body FROM cached_row WHERE source = ? AND expires_at >= ? AND key IN ({})"
+READ_ROWS: Final = "SELECT source, key, body FROM cached_row WHERE expires_at >= ? AND ({})"
+OF_SOURCE: Final = "source = ? AND key IN ({})"
 WRITE_ROW: Final = """
 INSERT INTO cached_row (source, key, body, expires_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (source, key) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at
@@ -40,18 +42,21 @@ class CachedRows:
         self._max_rows = max_rows
         self._unswept = 0
 
-    def find(self, name: str, keys: Sequence[Key]) -> dict[Key, bytes]:
-        """The rows that are known and not expired, by key."""
-        found: dict[Key, bytes] = {}
-        storable = [key for key in keys if _is_storable(key)]
+    def find(self, places: Iterable[Place]) -> dict[Place, bytes]:
+        """The rows that are known and not expired."""
+        found: dict[Place, bytes] = {}
+        storable = [place for place in places if _is_storable(place[1])]
         now_s = self._clock.now().timestamp()
-        for start in range(0, len(storable), MAX_KEYS_A_STATEMENT):
-            part = storable[start : start + MAX_KEYS_A_STATEMENT]
-            sql = READ_ROWS.format(", ".join("?" * len(part)))
-            found |= {row[0]: bytes(row[1]) for row in self._store.rows(sql, (name, now_s, *part))}
+        for start in range(0, len(storable), MAX_ROWS_A_STATEMENT):
+            of_source: dict[str, list[Key]] = {}
+            for name, key in storable[start : start + MAX_ROWS_A_STATEMENT]:
+                of_source.setdefault(name, [name]).append(key)
+            wanted = " OR ".join(OF_SOURCE.format(", ".join("?" * (len(part) - 1))) for part in of_source.values())
+            rows = self._store.rows(READ_ROWS.format(wanted), (now_s, *chain.from_iterable(of_source.values())))
+            found |= {(row[0], row[1]): bytes(row[2]) for row in rows}
         return found
 
-    def keep(self, rows: Mapping[tuple[str, Key], Row]) -> None:
+    def keep(self, rows: Mapping[Place, Row]) -> None:
         """Writes rows; now and then forgets those that are past their time."""
         with self._store.hasty():
             self._store.run_many(
@@ -83,11 +88,11 @@ class CachedRowsApart:
         self._rows = rows
         self._store = store
 
-    async def read(self, name: str, keys: Sequence[Key]) -> Mapping[Key, bytes]:
-        """The rows that are known, by key."""
-        return await self._store.apart(lambda: self._rows.find(name, keys))
+    async def read(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """The rows that are known."""
+        return await self._store.apart(lambda: self._rows.find(places))
 
-    async def write(self, rows: Mapping[tuple[str, Key], Row]) -> None:
+    async def write(self, rows: Mapping[Place, Row]) -> None:
         """Keeps rows."""
         await self._store.apart(lambda: self._rows.keep(rows))
 

@@ -15,13 +15,13 @@ from redis.backoff import NoBackoff
 
 from livemerge.clock import Clock
 from livemerge.errors import ConfigError
-from livemerge.resolve.remote import Row
+from livemerge.resolve.remote import Place, Row
 from livemerge.values import Key
 
 MAX_CONNECTIONS: Final = 16  # of one process
 CONNECT_WITHIN_S: Final = 0.5
 ANSWER_WITHIN_S: Final = 1.0
-KEYS_AT_ONCE: Final = 1_000
+ROWS_AT_ONCE: Final = 1_000
 HASH_BYTES: Final = 16
 
 
@@ -45,16 +45,16 @@ class RedisTier:
             advice = "redis://127.0.0.1:6379/0, or rediss:// with TLS"
             raise ConfigError("[cache] url is no address of a Redis", advice=advice) from None
 
-    async def read(self, name: str, keys: Sequence[Key]) -> Mapping[Key, bytes]:
-        """The rows that are known, by key. Raises RedisError."""
-        found: dict[Key, bytes] = {}
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            part = keys[start : start + KEYS_AT_ONCE]
-            bodies = await self._redis.mget([self._name(name, key) for key in part])
-            found |= {key: body for key, body in zip(part, bodies, strict=True) if isinstance(body, bytes)}
+    async def read(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """The rows that are known. Raises RedisError."""
+        found: dict[Place, bytes] = {}
+        for start in range(0, len(places), ROWS_AT_ONCE):
+            part = places[start : start + ROWS_AT_ONCE]
+            bodies = await self._redis.mget([self._name(name, key) for name, key in part])
+            found |= {place: body for place, body in zip(part, bodies, strict=True) if isinstance(body, bytes)}
         return found
 
-    async def write(self, rows: Mapping[tuple[str, Key], Row]) -> None:
+    async def write(self, rows: Mapping[Place, Row]) -> None:
         """Keeps rows until they expire. Raises RedisError."""
         now = self._clock.now()
         async with self._redis.pipeline(transaction=False) as pipeline:

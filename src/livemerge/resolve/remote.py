@@ -30,6 +30,9 @@ MAX_ROW_BYTES: Final = 256 * 1024  # a larger one is asked for again instead
 
 log = structlog.get_logger(__name__)
 
+Place: TypeAlias = tuple[str, Key]
+"""What names a row: its source's cache name, and the key there."""
+
 Row: TypeAlias = tuple[bytes, datetime]
 """A row's octets, and when to forget it."""
 
@@ -37,11 +40,11 @@ Row: TypeAlias = tuple[bytes, datetime]
 class Tier(Protocol):
     """Where rows are kept. What it raises counts as a failure, whatever it is."""
 
-    async def read(self, name: str, keys: Sequence[Key]) -> Mapping[Key, bytes]:
-        """The rows that are known, by key."""
+    async def read(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """The rows that are known."""
 
-    async def write(self, rows: Mapping[tuple[str, Key], Row]) -> None:
-        """Keeps rows, by source's cache name and key."""
+    async def write(self, rows: Mapping[Place, Row]) -> None:
+        """Keeps rows."""
 
     async def close(self) -> None:
         """Gives connections back."""
@@ -54,7 +57,7 @@ class Remote:
         self._tier = tier
         self._clock = clock
         self._called = called
-        self._waiting: OrderedDict[tuple[str, Key], Row] = OrderedDict()
+        self._waiting: OrderedDict[Place, Row] = OrderedDict()
         self._writing: asyncio.Task[None] | None = None
         self._rests_until_s = 0.0  # monotonic
         self._failures = 0  # in a row
@@ -65,17 +68,17 @@ class Remote:
         """Whether it failed a moment ago, and is left alone."""
         return self._clock.monotonic_s() < self._rests_until_s
 
-    async def read(self, name: str, keys: Sequence[Key], *, within_s: float = inf) -> Mapping[Key, bytes]:
-        """What is known of these keys; nothing where the tier does not say so in time.
+    async def read(self, places: Sequence[Place], *, within_s: float = inf) -> Mapping[Place, bytes]:
+        """What is known of these; nothing where the tier does not say so in time.
 
         within_s: where whoever asks has less time than a healthy tier may take. That is no failure of the tier.
         """
-        if not keys or self.is_resting:
+        if not places or self.is_resting:
             return {}
-        fair_s = READ_WITHIN_S + len(keys) * READ_A_KEY_S
+        fair_s = READ_WITHIN_S + len(places) * READ_A_KEY_S
         try:
             async with asyncio.timeout(min(within_s, fair_s)):
-                found = await self._tier.read(name, keys)
+                found = await self._tier.read(places)
         except Exception as error:
             if within_s >= fair_s or not isinstance(error, TimeoutError):
                 self._failed(error)
@@ -83,12 +86,12 @@ class Remote:
         self._failures = 0
         return found
 
-    def write(self, name: str, rows: Mapping[Key, Row]) -> None:
+    def write(self, rows: Mapping[Place, Row]) -> None:
         """Has the rows written soon. Without a running event loop they wait for `flush`."""
-        for key, row in rows.items():
+        for place, row in rows.items():
             if len(row[0]) <= MAX_ROW_BYTES:
-                self._waiting[(name, key)] = row
-                self._waiting.move_to_end((name, key))
+                self._waiting[place] = row
+                self._waiting.move_to_end(place)
         while len(self._waiting) > MAX_WAITING_ROWS:
             self._waiting.popitem(last=False)
             self.lost += 1

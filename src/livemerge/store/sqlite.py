@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from livemerge.clock import SystemClock
 from livemerge.errors import StoreError
@@ -26,6 +26,7 @@ LOG_PAGES: Final = (
     4_000  # of 4 KB, before a commit moves them into the file and waits for the disk; SQLite's own: 1,000
 )
 MIN_SQLITE: Final = (3, 35, 0)  # RETURNING
+FAILURES: Final = (sqlite3.Error, OverflowError, UnicodeEncodeError)  # of the file, or of a value
 
 
 class SqliteStore:
@@ -43,9 +44,11 @@ class SqliteStore:
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """All rows of one statement; outside a transaction a writing statement commits at once."""
-        with self._explained():
+        try:
             found: list[sqlite3.Row] = self._connection.execute(sql, parameters).fetchall()
-            return found
+        except FAILURES as error:
+            self._explain(error)
+        return found
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """The first row, or None."""
@@ -54,13 +57,18 @@ class SqliteStore:
 
     def run(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one statement; gives how many rows it changed."""
-        with self._explained():
+        try:
             return self._connection.execute(sql, parameters).rowcount
+        except FAILURES as error:
+            self._explain(error)
 
     def run_many(self, sql: str, many: Iterable[Parameters]) -> int:
         """Runs one statement for each set of parameters, in one transaction."""
-        with self.transaction(), self._explained():
-            return self._connection.executemany(sql, many).rowcount
+        with self.transaction():
+            try:
+                return self._connection.executemany(sql, many).rowcount
+            except FAILURES as error:
+                self._explain(error)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -68,8 +76,7 @@ class SqliteStore:
         if self._connection.in_transaction:
             yield
             return
-        with self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
+        self.run("BEGIN IMMEDIATE")
         try:
             yield
             self._commit()
@@ -132,20 +139,19 @@ class SqliteStore:
     def _commit(self) -> None:
         if not self._connection.in_transaction:  # somebody caught the error of a statement that ended it
             raise StoreError("the transaction was undone by a failure inside it", where=self.place)
-        with self._explained():
+        try:
             self._connection.commit()
+        except FAILURES as error:
+            self._explain(error)
 
     def _wait_at_most(self, seconds: float) -> None:
         self.run(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
+    def _explain(self, error: Exception) -> NoReturn:
+        if isinstance(error, sqlite3.Error):
             raise _store_error(error, self.place) from error
-        except (OverflowError, UnicodeEncodeError) as error:  # their texts show the value
-            raise StoreError(f"a value cannot be kept: {type(error).__name__}", where=self.place) from None
+        # The text of the others shows the value.
+        raise StoreError(f"a value cannot be kept: {type(error).__name__}", where=self.place) from None
 
 
 def open_sqlite(path: Path | None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> SqliteStore:

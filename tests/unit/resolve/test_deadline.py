@@ -378,7 +378,7 @@ class SlowTier:
     def __init__(self, clock, delay_s):
         self.clock, self.delay_s = clock, delay_s
 
-    async def read(self, name, keys):
+    async def read(self, places):
         await self.clock.sleep(self.delay_s)
         return {}
 
