@@ -73,8 +73,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"  # a required field is absent: this customer gets no message
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """The resolved fields of one customer.
 
     `provenance` names every value; what the items of a list gained is named beside the list, as its worst item.

@@ -7,7 +7,6 @@ source.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -53,7 +52,7 @@ def stale_profile(profile: Profile, fields: Mapping[str, Field]) -> Profile:
     """The profile as it would be had the sources given no answer: values older than they may be, and marked so."""
     values: dict[str, Value] = dict(profile.values)
     origins = {name: _aged(origin, fields[name]) for name, origin in profile.provenance.items()}
-    return replace(profile, values=values, provenance=origins)
+    return msgspec.structs.replace(profile, values=values, provenance=origins)
 
 
 def _aged(origin: Provenance, field: Field) -> Provenance:

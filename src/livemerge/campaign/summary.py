@@ -64,7 +64,7 @@ def _source(figures: SourceFigures) -> dict[str, Any]:
         "keys": figures.keys,
         "retries": figures.retries,
         "errors": sum(figures.errors.values()),
-        "errors_by_cause": dict(figures.errors.most_common(10)),
+        "errors_by_cause": dict(figures.commonest_errors(10)),
         "foreign_rows": figures.foreign_rows,
         "p50_ms": round(figures.took_s.percentile(50) * 1000, 1),
         "p95_ms": round(figures.took_s.percentile(95) * 1000, 1),

@@ -112,7 +112,7 @@ def _sources_table(summary: Summary) -> Table:
 def _source_errors(summary: Summary) -> list[str]:
     """`crm: 4 answered with status 429, 4 late`: one line for each source that failed."""
     return [
-        f"  {name}: " + ", ".join(f"{count:,} {escape(what)}" for what, count in figures.errors.most_common(5))
+        f"  {name}: " + ", ".join(f"{count:,} {escape(what)}" for what, count in figures.commonest_errors(5))
         for name, figures in sorted(summary.figures.sources.items())
         if figures.errors
     ]

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from livemerge.values import Provenance
 
 _GROWTH: Final = 1.05  # each bucket of a spread is 5 % wider than the one before: so exact is a percentile
@@ -17,11 +19,10 @@ _SMALLEST: Final = 1e-6
 MAX_ERROR_KINDS: Final = 100  # a source that words each error anew must not fill the memory
 
 
-@dataclass(slots=True)
-class Spread:
+class Spread(msgspec.Struct):
     """How values above zero are spread, within 5 %: seconds, bytes, ages."""
 
-    buckets: dict[int, int] = field(default_factory=dict)  # a Counter takes twenty times as long to make
+    buckets: dict[int, int] = {}  # msgspec gives each its own
     count: int = 0
     largest: float = 0.0
 
@@ -41,20 +42,24 @@ class Spread:
         return 0.0
 
 
-@dataclass(slots=True)
-class SourceFigures:
-    """What one source was asked and how it answered."""
+class SourceFigures(msgspec.Struct):
+    """What one source was asked and how it answered. One is made for each request to us and each source."""
 
     calls: int = 0
     keys: int = 0
     retries: int = 0
-    errors: Counter[str] = field(default_factory=Counter)  # what went wrong → how often, attempts counted
+    errors: dict[str, int] = {}  # what went wrong → how often, attempts counted
     foreign_rows: int = 0
-    took_s: Spread = field(default_factory=Spread)  # one attempt
+    took_s: Spread = msgspec.field(default_factory=Spread)  # one attempt
 
     def count_error(self, what: str) -> None:
         known = what in self.errors or len(self.errors) < MAX_ERROR_KINDS
-        self.errors[what if known else "other"] += 1
+        name = what if known else "other"
+        self.errors[name] = self.errors.get(name, 0) + 1
+
+    def commonest_errors(self, most: int) -> list[tuple[str, int]]:
+        """What went wrong most often, and how often."""
+        return Counter(self.errors).most_common(most)
 
 
 @dataclass(slots=True)
@@ -66,12 +71,11 @@ class FieldFigures:
     age_s: Spread = field(default_factory=Spread)
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(msgspec.Struct):
     """The figures of one run."""
 
-    sources: dict[str, SourceFigures] = field(default_factory=dict)
-    fields: dict[str, FieldFigures] = field(default_factory=dict)
+    sources: dict[str, SourceFigures] = {}
+    fields: dict[str, FieldFigures] = {}
 
     def source(self, name: str) -> SourceFigures:
         found = self.sources.get(name)

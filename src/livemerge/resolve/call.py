@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from livemerge.catalog import Field
 from livemerge.observe.figures import SourceFigures
@@ -16,8 +17,7 @@ from livemerge.values import Cause, Key
 LOST: Final = Failure(Cause.ERROR, "the call was given up")
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """Keys that are asked for together. It belongs to whoever opened it; others join."""
 
     keys: dict[Key, None]
@@ -28,14 +28,19 @@ class Call:
     limit_s: float | None = None  # in campaigns: seconds from its sending until its customers' time is over
     fault: Fault | None = None
     wanted_until_s: float = float("-inf")  # monotonic
-    waiting: set[Waiting] = field(default_factory=set)
+    waiting: set[Waiting] = set()  # msgspec gives each its own
     task: asyncio.Task[None] | None = None
     sent_at_s: float | None = None  # monotonic
     ended_at_s: float | None = None  # monotonic
     outcome: Reply | Failure = LOST
-    own_outcomes: dict[Key, Reply | Failure] = field(default_factory=dict)  # of keys that were asked apart
-    outdated: set[Key] = field(default_factory=set)  # changed since it was sent: not to be remembered
+    own_outcomes: dict[Key, Reply | Failure] = {}  # of keys that were asked apart
+    outdated: set[Key] = set()  # changed since it was sent: not to be remembered
     is_late: bool = False  # goes on for the cache alone
+
+    def want(self, fields: Iterable[Field]) -> None:
+        """These are asked for too."""
+        for declared in fields:
+            self.fields[declared.name] = declared
 
     def of(self, key: Key) -> Reply | Failure:
         """What came of one key."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,15 +19,14 @@ OLD: Final = 0.8  # of `max_age`: who is asked for again in the rest of it is as
 _TOO_LATE: Final = Failure(Cause.LATE, "the answer came after this customer's deadline")
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """The profile in the making, and how much of the customer's time is left."""
 
     key: Key
     left_s: float
     pinned: Mapping[str, Override]
-    values: dict[str, Value] = field(default_factory=dict)
-    provenance: dict[str, Provenance] = field(default_factory=dict)
+    values: dict[str, Value] = {}  # msgspec gives each its own
+    provenance: dict[str, Provenance] = {}
     is_found: bool = False
     spent_s: float = 0.0  # in the waves that are over
     wave_s: float = 0.0  # longest call of the wave that runs
@@ -46,6 +44,7 @@ class Learned(msgspec.Struct, frozen=True):
     fetched: Mapping[str, Known | Failure]
     took_s: float
     has_row: bool
+    is_answer: bool = True  # the source said something of the key, and be it that it has no row
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -128,7 +127,7 @@ def _key_of(value: object) -> Key:
 def _has_row(key: Key, knowledge: Knowledge) -> bool:
     """Whether the source has a row of this key; where it gave no answer, whether it had one."""
     one, known = knowledge.learned.get(key), knowledge.remembered.get(key)
-    if one is not None and (one.has_row or any(isinstance(fetched, Known) for fetched in one.fetched.values())):
+    if one is not None and one.is_answer:
         return one.has_row
     return known is not None and known.has_row
 

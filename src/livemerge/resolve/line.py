@@ -137,13 +137,12 @@ class Line:
 
     def _joined(self, keys: Iterable[Key], fields: Sequence[Field], terms: Terms, waiting: Waiting) -> dict[Key, Call]:
         now_s = self._asking.clock.monotonic_s()
-        always_asks = any(not field.max_age_s for field in fields)
         assert terms.ends_at_s is not None
         calls: dict[Key, Call] = {}
         opened: list[Call] = []
         for key in keys:
             call = self._by_key.get(key)
-            if call is None or not self._may_join(call, fields, now_s, always_asks=always_asks):
+            if call is None or not self._may_join(call, fields, now_s):
                 call = self._place_for(key, fields, terms, waiting, opened)
             elif call.is_late:
                 call.is_late = False
@@ -153,11 +152,11 @@ class Line:
         self._queue(opened)
         return calls
 
-    def _may_join(self, call: Call, fields: Sequence[Field], now_s: float, *, always_asks: bool) -> bool:
+    def _may_join(self, call: Call, fields: Sequence[Field], now_s: float) -> bool:
         if call.sent_at_s is None:
-            call.fields |= _by_name(fields)
+            call.want(fields)
             return True
-        if always_asks and now_s - call.sent_at_s > SAME_MOMENT_S:
+        if now_s - call.sent_at_s > SAME_MOMENT_S and any(not field.max_age_s for field in fields):
             return False
         return self._gives_whole_rows or all(field.name in call.fields for field in fields)
 
@@ -169,7 +168,7 @@ class Line:
             if self._asking.source.max_batch > 1:
                 self._open, self._opened_at_s = call, self._asking.clock.monotonic_s()
         call.keys[key] = None
-        call.fields |= _by_name(fields)
+        call.want(fields)
         self._by_key[key] = call
         if len(call.keys) >= self._asking.source.max_batch:
             opened.append(call)

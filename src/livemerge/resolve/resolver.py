@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from typing import Final
@@ -133,8 +132,9 @@ class Resolver:
             calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures, Waiting())
             wanted = [{key: source_keys(step, draft) for key, draft in drafts.items()} for step in wave]
             remembered = await self._remembered(wave, wanted, calls)
+            now = self._clock.now()
             runs = [
-                self._begin(step, wanted[place], remembered.get(step.source, {}), drafts, calls)
+                self._begin(step, wanted[place], remembered.get(step.source, {}), drafts, calls, now)
                 for place, step in enumerate(wave)
             ]
             await self._wait(runs, calls)
@@ -178,9 +178,10 @@ class Resolver:
         remembered: Mapping[Key, Remembered],
         drafts: Mapping[Key, Draft],
         calls: _Calls,
+        now: datetime,
     ) -> _Run:
         """The calls for what is not remembered freshly enough."""
-        line, now = self._lines[step.source], self._clock.now()
+        line = self._lines[step.source]
         left_s: dict[Key, float] = {}
         for draft in drafts.values():
             for key in wanted[draft.key]:
@@ -266,8 +267,7 @@ class Resolver:
             self._cache.put_many(source, worth)
 
 
-@dataclass(frozen=True, slots=True)
-class _Calls:
+class _Calls(msgspec.Struct, frozen=True):
     """What all calls of one wave share."""
 
     started_s: float  # monotonic
@@ -292,7 +292,7 @@ def _late(took_s: float) -> Failure:
 
 
 def _failed(fields: Collection[Field], failure: Failure, took_s: float) -> Learned:
-    return Learned({declared.name: failure for declared in fields}, took_s, has_row=False)
+    return Learned({declared.name: failure for declared in fields}, took_s, has_row=False, is_answer=False)
 
 
 def _tells_of_customer(section: config.Source, row: Row | None) -> bool:
