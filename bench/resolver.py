@@ -30,6 +30,7 @@ import uvloop
 from aiohttp import web
 
 from livemerge.app import Livemerge
+from livemerge.cli.settle import settle
 from livemerge.observe.figures import Figures, Spread
 from livemerge.plan import Plan, make_plan
 
@@ -129,6 +130,7 @@ async def crowd(seconds: float, in_flight: int, resolve: Callable[[str], Awaitab
 async def overhead(project: Path, seconds: float, in_flight: int) -> str:
     """What a resolve took beyond the slowest of its own calls."""
     async with Livemerge.open(project) as shop:
+        settle()
         plan, figures = make_plan(shop.catalog, shop.catalog.fields), Figures()
 
         async def resolve(key: str) -> None:
@@ -149,6 +151,7 @@ async def overhead(project: Path, seconds: float, in_flight: int) -> str:
 async def chaos(project: Path, port: int, seconds: float, in_flight: int) -> str:
     """How late resolves ended beyond their deadline."""
     async with Livemerge.open(project) as shop:
+        settle()
         plan = make_plan(shop.catalog, shop.catalog.fields)
         changing = asyncio.create_task(change_moods(port))
         try:

@@ -54,7 +54,9 @@ class Cause(StrEnum):
     WITHHELD = "withheld"  # privacy: this reader may not have it
 
 
-class Provenance(msgspec.Struct, frozen=True):  # made for every value; a frozen dataclass takes six times as long
+# Made for every value; a frozen dataclass takes six times as long. Nothing it holds leads back to it, so the collector
+# need not look at it: where thousands are kept, its rounds would take long. So with all that is `gc=False`.
+class Provenance(msgspec.Struct, frozen=True, gc=False):
     """Where one value came from. `cause` is None unless `step` is FALLBACK."""
 
     step: LadderStep
@@ -73,7 +75,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"  # a required field is absent: this customer gets no message
 
 
-class Profile(msgspec.Struct, frozen=True):
+class Profile(msgspec.Struct, frozen=True, gc=False):
     """The resolved fields of one customer.
 
     `provenance` names every value; what the items of a list gained is named beside the list, as its worst item.

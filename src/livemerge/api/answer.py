@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import orjson
 
 from livemerge.api.selection import Selection
@@ -35,8 +35,7 @@ _MOST_BITS: Final = 1_000  # a double ends at 1,024, and at 308 decimal digits
 _MOST_DIGITS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A profile's JSON but for what is another in each answer: its age, and the request's name."""
 
     head: bytes  # up to the age

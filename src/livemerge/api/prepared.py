@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
+
+import msgspec
 
 from livemerge.api.answer import Answer
 from livemerge.api.selection import Selection
@@ -19,8 +20,7 @@ OVERHEAD_BYTES: Final = 1_000  # of one entry besides its octets, roughly
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     selection: Selection
     glance: Glance
     answer: Answer

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
+import msgspec
+
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import Answer, Json, answer_with, field_values, head_of, whole_answer
@@ -206,4 +208,4 @@ def _answer_unless_missed(profile: Profile, form: Form) -> Answer | None:
 
 def _answer(profile: Profile, form: Form) -> Answer:
     answer = answer_with(_values(profile, form), profile, form.selection)
-    return replace(answer, tail=shapes.in_ascii(answer.tail)) if form.view.is_ascii else answer
+    return msgspec.structs.replace(answer, tail=shapes.in_ascii(answer.tail)) if form.view.is_ascii else answer

@@ -14,6 +14,7 @@ from rich.table import Table
 from livemerge.campaign import Mistakes, Summary, list_runs, read_audience
 from livemerge.campaign.ledger import moment
 from livemerge.cli.output import Exit, Here, JsonOption, err, out, print_json, progress_bar, run
+from livemerge.cli.settle import settle
 from livemerge.cli.signals import stop_on_signal
 from livemerge.cli.summary import fetched_json, print_explanation, print_summary
 from livemerge.deliver import Delivery, Outcome
@@ -67,6 +68,7 @@ async def _send(here: Here, campaign: str, accept_changes: bool) -> Summary:
             send_at = project.campaign(campaign).send_at
             if send_at is not None and send_at > project.clock.now():
                 err.print(f"Waiting until {send_at:%Y-%m-%d %H:%M %Z} …")
+            settle()
             with progress_bar("sending") as tell:
                 return await project.send(campaign, on_progress=tell, stop=stop, accept_changes=accept_changes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import resource
 import secrets
 import socket
@@ -16,6 +15,7 @@ import uvicorn
 from livemerge.api.connection import IDLE_WITHIN_S, Connection, end_slow_ones
 from livemerge.api.make import Api, make_api
 from livemerge.app import API_DEADLINE_S, Livemerge
+from livemerge.cli.settle import settle
 from livemerge.console import mount_console
 from livemerge.errors import ConfigError
 
@@ -101,23 +101,13 @@ async def serve_faces(
         ready.cancel()
         if serving.done():
             serving.result()
-        _settle()
+        settle()
         yield Faces(url, f"{url}/console?token={token}" if has_console else "")
     finally:
         server.should_exit = True
         await serving
         watching.cancel()
         listening.close()
-
-
-def _settle() -> None:
-    """Takes what the start loaded out of the collector's rounds, for as long as the process lives.
-
-    Looking through all of it takes some 0.2 s in which nobody is answered: the first round fell into the first request,
-    whose customer then got fallbacks.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def server_config(app: Api) -> uvicorn.Config:

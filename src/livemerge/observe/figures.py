@@ -19,7 +19,7 @@ _SMALLEST: Final = 1e-6
 MAX_ERROR_KINDS: Final = 100  # a source that words each error anew must not fill the memory
 
 
-class Spread(msgspec.Struct):
+class Spread(msgspec.Struct, gc=False):
     """How values above zero are spread, within 5 %: seconds, bytes, ages."""
 
     buckets: dict[int, int] = {}  # msgspec gives each its own
@@ -42,7 +42,7 @@ class Spread(msgspec.Struct):
         return 0.0
 
 
-class SourceFigures(msgspec.Struct):
+class SourceFigures(msgspec.Struct, gc=False):
     """What one source was asked and how it answered. One is made for each request to us and each source."""
 
     calls: int = 0
@@ -71,7 +71,7 @@ class FieldFigures:
     age_s: Spread = field(default_factory=Spread)
 
 
-class Figures(msgspec.Struct):
+class Figures(msgspec.Struct, gc=False):
     """The figures of one run."""
 
     sources: dict[str, SourceFigures] = {}

@@ -195,7 +195,10 @@ async def _within(timeout_s: float, fetching: Coroutine[None, None, Answer]) -> 
         raise TimeoutError
     if call.cancelled():
         raise RuntimeError("the source cancelled its own call")
-    return call.result()
+    try:
+        return call.result()
+    finally:
+        del call  # the traceback of what it raises holds this frame: only the collector would take both away
 
 
 def _forget(call: asyncio.Task[Answer]) -> None:

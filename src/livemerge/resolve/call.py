@@ -79,10 +79,10 @@ class Waiting:
         if not self._left:
             self._end()
 
-    async def over(self, within_s: float | None) -> None:
-        """Returns when all calls have ended, or after so many seconds. One timer, whatever the number of calls."""
+    async def over(self, within_s: float | None) -> bool:
+        """Waits until all calls have ended, or so many seconds; whether they have. One timer for all of them."""
         if not self._left:
-            return
+            return True
         loop = asyncio.get_running_loop()
         self._over = loop.create_future()
         timer = None if within_s is None else loop.call_later(max(0.0, within_s), self._end)
@@ -91,6 +91,7 @@ class Waiting:
         finally:
             if timer is not None:
                 timer.cancel()
+        return not self._left
 
     def unended(self) -> Iterable[Call]:
         """The calls that still run or never began."""

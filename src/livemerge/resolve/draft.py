@@ -19,7 +19,7 @@ OLD: Final = 0.8  # of `max_age`: who is asked for again in the rest of it is as
 _TOO_LATE: Final = Failure(Cause.LATE, "the answer came after this customer's deadline")
 
 
-class Draft(msgspec.Struct):
+class Draft(msgspec.Struct, gc=False):
     """The profile in the making, and how much of the customer's time is left."""
 
     key: Key
@@ -38,7 +38,7 @@ class Draft(msgspec.Struct):
         self.wave_s = 0.0
 
 
-class Learned(msgspec.Struct, frozen=True):
+class Learned(msgspec.Struct, frozen=True, gc=False):
     """What one call said of one source key."""
 
     fetched: Mapping[str, Known | Failure]
@@ -47,7 +47,7 @@ class Learned(msgspec.Struct, frozen=True):
     is_answer: bool = True  # the source said something of the key, and be it that it has no row
 
 
-class Knowledge(msgspec.Struct, frozen=True):
+class Knowledge(msgspec.Struct, frozen=True, gc=False):
     """All that one step may use: what was remembered at `now`, and what asking gave since."""
 
     step: Step

@@ -6,9 +6,10 @@ What a glance finds is what `Resolver.resolve` would give; where it finds nothin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+import msgspec
 
 from livemerge.catalog import Catalog
 from livemerge.clock import Clock
@@ -21,8 +22,7 @@ from livemerge.values import Key, Profile
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(msgspec.Struct, frozen=True, gc=False):
     """A profile, and what it was made of: while that `holds`, the profile is still right."""
 
     profile: Profile

@@ -23,7 +23,7 @@ from livemerge.resolve.health import Health
 from livemerge.resolve.ladder import Failure
 from livemerge.values import Cause, Key
 
-SENT_AT_ONCE: Final = 8  # calls of one source in one turn of the event loop; each is half a millisecond of work
+SENT_AT_ONCE: Final = 2  # calls of one source in one turn of the event loop; each is half a millisecond of work
 WINDOW_S: Final = 0.002  # for which a batch gathers, and only while other calls are under way
 SAME_MOMENT_S: Final = 0.003  # a call sent so shortly before was started "within this resolve", for `max_age = "0s"`
 MAX_QUEUED_CALLS: Final = 20_000  # some 20 MB; beyond it nobody would be answered within any deadline
@@ -262,7 +262,7 @@ class Line:
         call.sent_at_s = now_s
         self._running += 1
         call.task = asyncio.create_task(self._run(call))
-        call.task.add_done_callback(lambda _: self._over(call, LOST))  # also where it was cancelled before it began
+        call.task.add_done_callback(lambda _: self._done(call))
 
     def _is_well(self) -> bool:
         return self._asking.health.breaker.is_closed(self._asking.clock.monotonic_s())
@@ -276,6 +276,11 @@ class Line:
         self._over(call, await self._outcome(call))
         if call.goes_on:
             await self._remember(call)
+
+    def _done(self, call: Call) -> None:
+        """Its task has ended, also where that was cancelled before it began."""
+        call.task = None  # what a cancelled one raised knows the call: only the collector would take them away
+        self._over(call, LOST)
 
     def _over(self, call: Call, outcome: Reply | Failure) -> None:
         if call.ended_at_s is None:
@@ -339,7 +344,7 @@ class Line:
                 del self._by_key[key]
         for waiting in call.waiting:
             waiting.called()
-        call.waiting = set()
+        call.waiting, call.opener = set(), None  # they know the call: only the collector would take them away
 
     def _unwanted(self, call: Call, *, is_cancelled: bool) -> None:
         """Nobody waits any more."""

@@ -30,6 +30,7 @@ from livemerge.resolve.health import Health
 from livemerge.resolve.heeding import EVERY_S, Heeding
 from livemerge.resolve.ladder import Failure, Known, read_value
 from livemerge.resolve.line import NO_SLOT, Line, Terms
+from livemerge.resolve.margin import Margin
 from livemerge.resolve.overrides import Overrides
 from livemerge.resolve.quota import Quota
 from livemerge.sources import Source
@@ -62,6 +63,7 @@ class Resolver:
         self._overrides = overrides
         self._clock = clock
         self._heeding = heeding
+        self._margin = Margin()
         self._lines = {
             name: self._make_line(source, Asking(source, clock, jitter, Health(name), (quotas or {}).get(name)))
             for name, source in sources.items()
@@ -127,7 +129,10 @@ class Resolver:
             await self._heeding.heed(self.forget)
         pinned = self._overrides.of(keys)
         drafts = {key: Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
-        ends_at_s = None if waits_for_slots else self._clock.monotonic_s() + deadline_s
+        started_s, stops_at_s, is_late = self._clock.monotonic_s(), inf, False
+        if not waits_for_slots:
+            stops_at_s = started_s + deadline_s - self._margin.of(deadline_s, started_s)
+        ends_at_s = None if waits_for_slots else started_s + deadline_s
         for wave in plan.waves:
             calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures, Waiting())
             wanted = [{key: source_keys(step, draft) for key, draft in drafts.items()} for step in wave]
@@ -137,21 +142,26 @@ class Resolver:
                 self._begin(step, wanted[place], remembered.get(step.source, {}), drafts, calls, now)
                 for place, step in enumerate(wave)
             ]
-            await self._wait(runs, calls)
+            is_late |= await self._wait(runs, calls, stops_at_s)
             for run in runs:
                 self._finish(run, drafts, calls)
             for draft in drafts.values():
                 draft.end_wave()
         required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
-        return {key: profile_of(draft, required) for key, draft in drafts.items()}
+        profiles = {key: profile_of(draft, required) for key, draft in drafts.items()}
+        if is_late:
+            now_s = self._clock.monotonic_s()
+            self._margin.took(now_s - max(started_s, stops_at_s), now_s)
+        return profiles
 
-    async def _wait(self, runs: Sequence[_Run], calls: _Calls) -> None:
-        """Until all calls have ended, or the deadline. What is late goes on without us."""
-        left_s = None if calls.ends_at_s is None else calls.ends_at_s - self._clock.monotonic_s()
+    async def _wait(self, runs: Sequence[_Run], calls: _Calls, stops_at_s: float) -> bool:
+        """Until all calls have ended, or it is time to stop; whether it was. What is late goes on without us."""
+        left_s = None if stops_at_s == inf else stops_at_s - self._clock.monotonic_s()
         is_cancelled = True
         try:
-            await calls.waiting.over(left_s)
+            is_late = not await calls.waiting.over(left_s)
             is_cancelled = False
+            return is_late
         finally:
             for run in runs:
                 for call in dict.fromkeys(run.asked.values()):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
+import msgspec
 import orjson
 
 from livemerge.catalog import Catalog, WrongTypeError, admit
@@ -15,8 +15,7 @@ from livemerge.resolve.ladder import Known
 from livemerge.values import tagged, untagged
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(msgspec.Struct, frozen=True, gc=False):
     """What one source said of one key."""
 
     fields: Mapping[str, Known]

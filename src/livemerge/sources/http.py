@@ -8,7 +8,6 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import aiohttp
-import jmespath
 import orjson
 from jmespath.exceptions import JMESPathError
 from yarl import URL
@@ -20,7 +19,7 @@ from livemerge.errors import ConfigError, SourceError
 from livemerge.sources.credential import Credential, ReadSecret, checked_headers, read_credential
 from livemerge.sources.exchange import Peer, Reply, Request, as_of, exchange, json_document, refusal, shown_address
 from livemerge.sources.keeping import keeping
-from livemerge.sources.path import make_reader
+from livemerge.sources.path import Search, make_reader, make_search
 from livemerge.sources.rows import key_text, match_rows
 from livemerge.sources.source import unaskable
 from livemerge.sources.validators import Validators, conditional, settled
@@ -182,7 +181,7 @@ class _Batch:
 
     def rows(self, keys: Sequence[Key], reply: Reply, clock: Clock) -> Iterable[tuple[Key | None, Row]]:
         _require_success(reply, self.peer, clock)
-        records = _search(self._records, json_document(reply, self.peer))
+        records = _searched(self._records, json_document(reply, self.peer))
         if not isinstance(records, list):
             raise _wrong_shape(self.peer, "a list of rows at `records`", records)
         # null in a list says 'nobody' about a position, and positions mean nothing here.
@@ -237,17 +236,17 @@ def _checked_body(body: str, where: str) -> str:
     return body
 
 
-def _compile(path: str, where: str) -> Any:
+def _compile(path: str, where: str) -> Search:
     try:
-        return jmespath.compile(path)
+        return make_search(path)
     except JMESPathError as error:
         raise ConfigError(f"is not JMESPath: {str(error).splitlines()[0]}", where=where) from None
 
 
-def _search(path: Any, document: Any) -> Any:
+def _searched(search: Search, document: Any) -> Any:
     """What the path finds; None also where one of its functions cannot take what is there."""
     try:
-        return path.search(document)
+        return search(document)
     except JMESPathError:
         return None
 

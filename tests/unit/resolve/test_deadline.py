@@ -13,6 +13,7 @@ from livemerge.observe.figures import SourceFigures
 from livemerge.resolve import Cache, Fault
 from livemerge.resolve.ask import Asking, Patience, ask
 from livemerge.resolve.health import Health
+from livemerge.resolve.margin import MOST_OF_DEADLINE, MOST_S, WINDOW_S, Margin
 from livemerge.values import Answer, Cause, LadderStep
 
 TWO_WAVES = """
@@ -74,6 +75,18 @@ class Moody:
         if mood is not None:
             raise mood
         return Answer({key: {"name": "Anna"} for key in keys})
+
+    async def close(self):
+        """Nothing is held open."""
+
+
+class Refusing:
+    """Refuses each call."""
+
+    name, max_batch, connections = "crm", 1, 1
+
+    async def fetch(self, keys, fields):
+        raise SourceError("broken", retryable=False)
 
     async def close(self):
         """Nothing is held open."""
@@ -441,3 +454,62 @@ async def test_an_asker_that_goes_while_the_source_fails_leaves_no_error_that_no
     del asker
     gc.collect()
     assert complaints == []
+
+
+# -- a process that has much to do -----------------------------------------------------------------------------
+
+
+async def test_where_profiles_took_their_time_the_next_ones_wait_less_and_are_there_at_the_deadline(make_world):
+    world = make_world(TWO_WAVES)
+    world.holds("crm", {"c1": {"name": "Anna"}}, delay_s=60)
+    make_profiles, took_s = world.resolver._finish, []
+
+    def finish_slowly(*given):
+        world.passes(0.01)
+        make_profiles(*given)
+
+    world.resolver._finish = finish_slowly
+    for _ in range(2):
+        started_s = world.clock.monotonic_s()
+        await world.one("c1", ["name"], deadline_s=0.15)
+        took_s.append(world.clock.monotonic_s() - started_s)
+    assert took_s == [pytest.approx(0.16), pytest.approx(0.15)]
+    started_s = world.clock.monotonic_s()
+    await world.one("c1", ["name"], deadline_s=0.01)
+    assert world.clock.monotonic_s() - started_s == pytest.approx(0.01 * (1 - MOST_OF_DEADLINE) + 0.01)
+
+
+def test_a_margin_is_the_longest_of_late_has_bounds_and_is_forgotten():
+    margin = Margin()
+    margin.took(0.004, 100.0)
+    margin.took(0.002, 101.0)
+    assert margin.of(1.0, 102.0) == 0.004
+    assert margin.of(0.01, 102.0) == 0.01 * MOST_OF_DEADLINE
+    assert margin.of(1.0, 100.0 + WINDOW_S) == 0.004
+    assert margin.of(1.0, 100.0 + 2 * WINDOW_S) == 0.0
+    margin.took(0.5, 200.0)
+    assert margin.of(1.0, 200.0) == MOST_S
+
+
+@pytest.mark.parametrize("mood", ["answers", "refuses", "hangs"])
+async def test_what_a_resolve_leaves_goes_without_the_collector(make_world, mood):
+    """Thousands a second leave as much, and while the collector takes it away nobody is answered."""
+    world = make_world(TWO_WAVES.replace('max_age = "1h"\nstale_for = "1d"\n', ""))
+    world.holds("crm", {}, delay_s=60 if mood == "hangs" else 0)
+    if mood == "refuses":
+        with_crm(world, Refusing())
+    await world.one("c0", ["name"], deadline_s=0.15)
+    await asyncio.sleep(1)
+    gc.collect()
+    gc.disable()
+    try:
+        await world.one("c1", ["name"], deadline_s=0.15)
+        await asyncio.sleep(1)
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = [one for one in gc.garbage if type(one).__module__.startswith("livemerge") or type(one) is asyncio.Task]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == []
