@@ -15,6 +15,7 @@ from livemerge.template.nodes import Block, Capture, Cycle, Output, Place, Text
 from livemerge.template.walk import blocks_of
 
 _WHITE = re.compile(r"[ \t\n\r\f]")
+_NAME = re.compile(r"[^> \t\n\r\f]+")
 _TAG_MARK = re.compile("[>\"']")
 _VERBATIM = frozenset({"script", "style", "textarea", "title", "pre", "xmp", "listing", "plaintext"})
 _MAX_NAME_CHARACTERS = 20  # of a tag; the names we look for are shorter
@@ -30,7 +31,7 @@ _URLS = frozenset(
 class HtmlPlace:
     """The place after all text fed so far."""
 
-    __slots__ = ("attribute", "breaks", "head", "keeps_breaks", "name", "quote", "state", "tail", "value", "verbatim")
+    __slots__ = ("breaks", "head", "keeps_breaks", "name", "quote", "state", "tail", "value", "verbatim")
 
     def __init__(self, *, keeps_breaks: bool = True) -> None:
         self.keeps_breaks = keeps_breaks
@@ -40,9 +41,8 @@ class HtmlPlace:
         self.tail = ""  # the last characters of a comment
         self.verbatim = ""  # the element whose white space or text is kept as it is
         self.breaks: list[int] = []
-        self.head = ""  # the last characters of a tag
-        self.attribute = ""  # whose quoted value this is
-        self.value = ""  # its last characters so far
+        self.head = ""  # the last characters of a tag, up to the value it is in
+        self.value = ""  # the last characters of an attribute's quoted value so far
 
     def copy(self) -> HtmlPlace:
         """The same place, to go another way from."""
@@ -84,7 +84,8 @@ class HtmlPlace:
         if self.state == "comment":
             return "" if self.value.startswith("[if") else "comment"  # Outlook reads what is in `<!--[if mso]>`
         if self.state == "value":
-            return self._spot_in(self.attribute, self.value)
+            named = _ATTRIBUTE.search(self.head)
+            return self._spot_in(named[1].lower() if named else "", self.value)
         found = _UNQUOTED.search(self.head)
         return "handler" if found and found[1].lower().startswith("on") else "unquoted"
 
@@ -125,9 +126,13 @@ class HtmlPlace:
             self.state = "text"
             return at
         else:
-            self.name = (self.name + character)[:_MAX_NAME_CHARACTERS]
+            # One by one while this may become a comment, which needs no white space behind its `!--`.
+            rest = _NAME.match(text, at) if self.name.strip("!-") else None
+            end = rest.end() if rest else at + 1
+            self.name = (self.name + text[at:end])[:_MAX_NAME_CHARACTERS]
             if self.name == "!--":
                 self.state, self.tail, self.value = "comment", "", ""
+            return end
         return at + 1
 
     def _tag(self, text: str, at: int) -> int:
@@ -140,9 +145,7 @@ class HtmlPlace:
         if found[0] == ">":
             self._close()
         else:
-            named = _ATTRIBUTE.search(self.head)
             self.state, self.quote, self.value = "value", found[0], ""
-            self.attribute = named[1].lower() if named else ""
         return found.end()
 
     def _value(self, text: str, at: int) -> int:

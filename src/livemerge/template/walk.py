@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from livemerge.errors import nearest
 from livemerge.template import nodes
@@ -15,25 +16,10 @@ LOCAL = "~"  # in the names of variables that only a part of a template has
 _PSEUDO_STEPS = frozenset({"size", "first", "last"})  # Liquid answers these itself where the data does not
 
 
-def blocks_of(statement: Statement) -> Iterator[Block]:
+def blocks_of(statement: Statement) -> Iterable[Block]:
     """The blocks directly inside a statement."""
-    if isinstance(statement, nodes.If):
-        yield from (branch.body for branch in statement.branches)
-        yield statement.otherwise
-    elif isinstance(statement, nodes.Case):
-        yield from (arm.body for arm in statement.arms)
-    elif isinstance(statement, nodes.For | nodes.Each):
-        yield statement.body
-        yield statement.otherwise
-    elif isinstance(statement, nodes.Bind):
-        yield statement.body
-    elif isinstance(statement, nodes.Define):
-        yield from (fragment.body for _, fragment in statement.fragments)
-        yield statement.body
-    elif isinstance(statement, nodes.Partial):
-        yield from (fragment.body for fragment in fragments_of(statement))
-    elif isinstance(statement, nodes.TableRow | nodes.Capture | nodes.IfChanged | nodes.Macro | nodes.Slot):
-        yield statement.body
+    inside = _BLOCKS.get(type(statement))
+    return inside(statement) if inside else ()
 
 
 def fragments_of(statement: nodes.Partial) -> Iterator[nodes.Fragment]:
@@ -53,62 +39,16 @@ def statements_in(block: Block) -> Iterator[Statement]:
             yield from statements_in(inner)
 
 
-def expressions_of(statement: Statement) -> Iterator[Expression]:
+def expressions_of(statement: Statement) -> Iterable[Expression]:
     """The expressions directly in a statement, not those of the blocks in it."""
-    if isinstance(statement, nodes.Output | nodes.Assign | nodes.Bind):
-        yield statement.value
-    elif isinstance(statement, nodes.If):
-        yield from (branch.condition for branch in statement.branches)
-    elif isinstance(statement, nodes.Case):
-        yield statement.subject
-        for arm in statement.arms:
-            yield from arm.values or ()
-    elif isinstance(statement, nodes.For):
-        yield from _given(statement.items, statement.limit, statement.offset, statement.condition, statement.depth)
-    elif isinstance(statement, nodes.Each):
-        yield from _given(statement.items, statement.outer)
-    elif isinstance(statement, nodes.Partial):
-        yield from _given(statement.name, statement.context, *(value for _, value in statement.arguments))
-        yield from (value for _, value in statement.private)
-    elif isinstance(statement, nodes.TableRow):
-        yield from _given(statement.items, statement.columns, statement.limit, statement.offset)
-    elif isinstance(statement, nodes.Cycle):
-        yield from _given(statement.group, *statement.values)
-    elif isinstance(statement, nodes.Include):
-        yield from _given(statement.name, statement.bound, *(value for _, value in statement.arguments))
-    elif isinstance(statement, nodes.Import | nodes.Extends):
-        yield statement.template
-    if isinstance(statement, nodes.Import | nodes.Slot):
-        yield from (value for _, value in statement.arguments or ())
+    inside = _EXPRESSIONS.get(type(statement))
+    return inside(statement) if inside else ()
 
 
-def _given(*expressions: Expression | None) -> Iterator[Expression]:
-    yield from (expression for expression in expressions if expression is not None)
-
-
-def parts_of(expression: Expression) -> Iterator[Expression]:
+def parts_of(expression: Expression) -> Iterable[Expression]:
     """The expressions directly inside an expression."""
-    if isinstance(expression, nodes.Path):
-        if not isinstance(expression.root, str):
-            yield expression.root
-        yield from expression.steps
-    elif isinstance(expression, nodes.Index):
-        yield expression.key
-    elif isinstance(expression, nodes.Range):
-        yield from (expression.start, expression.end)
-    elif isinstance(expression, nodes.FilterCall):
-        yield expression.target
-        yield from expression.arguments
-        yield from (value for _, value in expression.options)
-    elif isinstance(expression, nodes.Call):
-        yield from _given(expression.callee, *expression.arguments, expression.more, expression.names)
-        yield from (value for _, value in expression.options)
-    elif isinstance(expression, nodes.Comparison | nodes.Logic):
-        yield from (expression.left, expression.right)
-    elif isinstance(expression, nodes.Not):
-        yield expression.operand
-    elif isinstance(expression, nodes.Choice):
-        yield from (expression.condition, expression.first, expression.second)
+    inside = _PARTS.get(type(expression))
+    return inside(expression) if inside else ()
 
 
 def expressions_in(expression: Expression) -> Iterator[Expression]:
@@ -117,7 +57,8 @@ def expressions_in(expression: Expression) -> Iterator[Expression]:
     while waiting:
         found = waiting.pop()
         yield found
-        waiting += reversed(list(parts_of(found)))
+        if inside := parts_of(found):
+            waiting += reversed(tuple(inside))
 
 
 def all_expressions(block: Block) -> Iterator[Expression]:
@@ -240,3 +181,72 @@ def filter_problem(call: nodes.FilterCall, filters: Mapping[str, Filter]) -> Pro
                 "filter-option", f"`{call.name}` has no option `{name}`", nearest(name, known.options) or "remove it"
             )
     return None
+
+
+# --- by the kind of node -------------------------------------------------------------------------------
+
+
+def _given(*expressions: Expression | None) -> tuple[Expression, ...]:
+    return tuple(expression for expression in expressions if expression is not None)
+
+
+def _values(named: Iterable[tuple[str, Expression]]) -> tuple[Expression, ...]:
+    return tuple(value for _, value in named)
+
+
+def _body(statement: Any) -> tuple[Block, ...]:
+    return (statement.body,)
+
+
+def _value(statement: Any) -> tuple[Expression, ...]:
+    return (statement.value,)
+
+
+_BLOCKS: Mapping[type[Statement], Callable[[Any], Iterable[Block]]] = {
+    nodes.If: lambda found: (*(branch.body for branch in found.branches), found.otherwise),
+    nodes.Case: lambda found: tuple(arm.body for arm in found.arms),
+    nodes.For: lambda found: (found.body, found.otherwise),
+    nodes.Each: lambda found: (found.body, found.otherwise),
+    nodes.Bind: _body,
+    nodes.Define: lambda found: (*(fragment.body for _, fragment in found.fragments), found.body),
+    nodes.Partial: lambda found: tuple(fragment.body for fragment in fragments_of(found)),
+    nodes.TableRow: _body,
+    nodes.Capture: _body,
+    nodes.IfChanged: _body,
+    nodes.Macro: _body,
+    nodes.Slot: _body,
+}
+_EXPRESSIONS: Mapping[type[Statement], Callable[[Any], Iterable[Expression]]] = {
+    nodes.Output: _value,
+    nodes.Assign: _value,
+    nodes.Bind: _value,
+    nodes.If: lambda found: tuple(branch.condition for branch in found.branches),
+    nodes.Case: lambda found: (found.subject, *(value for arm in found.arms for value in arm.values or ())),
+    nodes.For: lambda found: _given(found.items, found.limit, found.offset, found.condition, found.depth),
+    nodes.Each: lambda found: _given(found.items, found.outer),
+    nodes.Partial: lambda found: (
+        *_given(found.name, found.context),
+        *_values(found.arguments),
+        *_values(found.private),
+    ),
+    nodes.TableRow: lambda found: _given(found.items, found.columns, found.limit, found.offset),
+    nodes.Cycle: lambda found: _given(found.group, *found.values),
+    nodes.Include: lambda found: (*_given(found.name, found.bound), *_values(found.arguments)),
+    nodes.Import: lambda found: (found.template, *_values(found.arguments or ())),
+    nodes.Extends: lambda found: (found.template,),
+    nodes.Slot: lambda found: _values(found.arguments or ()),
+}
+_PARTS: Mapping[type[Expression], Callable[[Any], Iterable[Expression]]] = {
+    nodes.Path: lambda found: found.steps if isinstance(found.root, str) else (found.root, *found.steps),
+    nodes.Index: lambda found: (found.key,),
+    nodes.Range: lambda found: (found.start, found.end),
+    nodes.FilterCall: lambda found: (found.target, *found.arguments, *_values(found.options)),
+    nodes.Call: lambda found: (
+        *_given(found.callee, *found.arguments, found.more, found.names),
+        *_values(found.options),
+    ),
+    nodes.Comparison: lambda found: (found.left, found.right),
+    nodes.Logic: lambda found: (found.left, found.right),
+    nodes.Not: lambda found: (found.operand,),
+    nodes.Choice: lambda found: (found.condition, found.first, found.second),
+}
