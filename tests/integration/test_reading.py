@@ -410,6 +410,20 @@ async def test_a_batch_has_an_answer_for_each_and_one_bad_key_harms_no_other(cli
     assert profiles["null"]["error"]["what"] == "this is no customer's key"
 
 
+@pytest.mark.parametrize("cut", [b"\\ud83d", b"\xed\xa0\xbd", b"\xf0\x9f"])
+async def test_half_a_character_in_one_key_harms_no_other(client: httpx.AsyncClient, cut: bytes) -> None:
+    body = b'{"ids": ["c-2", "Zo%b"], "fields": ["first_name"]}' % cut
+    response = await client.post("/api/customer-profiles", content=body, headers={"Content-Type": "application/json"})
+    known, broken = response.json()["profiles"].values()
+    assert (response.status_code, known["first_name"], broken["found"]) == (200, "Ann", False)
+
+
+async def test_what_is_no_json_is_told(client: httpx.AsyncClient) -> None:
+    for body in (b'{"ids": [NaN]}', b'{"ids": ["c-2"]', b"[" * 20_000, b'{"ids": [%b]}' % (b"9" * 9_000)):
+        refused = await client.post("/api/customer-profiles", content=body)
+        assert (refused.status_code, refused.json()["error"]["what"][:20]) == (400, "the body is not JSON")
+
+
 async def test_a_batch_of_what_is_known_says_what_single_answers_say(client: httpx.AsyncClient) -> None:
     ids = ["c-1", "c-2", "nobody", "42"]
     body = {"ids": ids, "fields": ["first_name", "points", "items"]}

@@ -14,7 +14,7 @@ from typing import Final
 
 import orjson
 
-from livemerge.access.log_row import BETWEEN, AccessRow, BatchRow, customers_in, kept, kept_together
+from livemerge.access.log_row import BETWEEN, MAX_LISTED, AccessRow, BatchRow, customers_in, kept, kept_together
 from livemerge.access.unusual import Unusual
 from livemerge.clock import Clock
 from livemerge.errors import StoreError
@@ -27,7 +27,6 @@ TIDY_ROWS: Final = 2_000  # written to a file, before it is tidied
 SOON_S: Final = 0.001  # after an answer was handed over: it is on its way then
 FLUSH_EVERY_S: Final = 1.0  # what a crash may lose
 MAX_WAITING: Final = 50_000  # customers' reads kept while the store cannot be written; past that the oldest go
-MAX_LISTED: Final = 1_000
 ROTATE_EVERY_S: Final = 60.0
 NEVER_S: Final = 1e12  # a moment that does not come
 ROTATED_ROWS: Final = 5_000  # deleted at a time: readers and writers go on in between

@@ -11,6 +11,7 @@ import msgspec
 
 from livemerge.values import MAX_KEY_CHARACTERS, Key
 
+MAX_LISTED: Final = 1_000  # rows that are shown at a time
 BETWEEN: Final = "\x1f"  # ASCII's unit separator, which stands in no customer's key
 _SECRET: Final = re.compile(
     r"lm_([a-z0-9]{8})_[A-Za-z0-9_-]{20,}"  # an API key; its prefix may stay

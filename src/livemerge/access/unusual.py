@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from livemerge.access.log_row import AccessRow
+from livemerge.access.log_row import MAX_LISTED, AccessRow
 from livemerge.clock import Clock
 from livemerge.store import Store
 
@@ -23,7 +23,6 @@ MAX_NETWORKS: Final = 1_000  # remembered of one key; past that new ones are no 
 LEAST_READS: Final = 200  # fewer misses than that tell nothing
 LEAST_BITS: Final = 1 << 16
 MOST_BITS: Final = 1 << 27  # 16 MB: some ten million customers
-MAX_LISTED: Final = 1_000
 
 ADD: Final = "INSERT INTO access_alarm (at, key_prefix, kind, detail) VALUES (?, ?, ?, ?)"
 LIST: Final = """

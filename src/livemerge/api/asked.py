@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
+
+_YES: Final = frozenset({"1", "true", "yes"})
 
 
 class Asked(msgspec.Struct, gc=False):  # made for every request; a dataclass takes three times as long
@@ -19,6 +22,11 @@ class Asked(msgspec.Struct, gc=False):  # made for every request; a dataclass ta
     parts: tuple[str, ...] = ()  # what stands for the `{}` of the path's pattern, decoded
     request_id: str = ""
     started_s: float = 0.0  # monotonic
+
+
+def says_yes(asked: Asked, name: str) -> bool:
+    """Whether the query has this flag and means it."""
+    return asked.query.get(name, "").lower() in _YES
 
 
 def has(asked: Asked, tag: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -54,10 +55,23 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, f"the body is not JSON: {error.msg}", ADVICE) from None
+        document = _read_leniently(body, error.msg)
     if not isinstance(document, dict):
         raise Refusal(400, "the body is not a JSON object", ADVICE)
     return document
+
+
+def _read_leniently(body: bytes, problem: str) -> Any:
+    """JSON in which a character is cut in half, as happens where names are shortened: that is one customer's mistake,
+    and no reason to refuse all others in the body. Raises Refusal where it is no JSON otherwise either."""
+    try:
+        return json.loads(body.decode("utf-8", "replace"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Refusal(400, f"the body is not JSON: {problem}", ADVICE) from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _form(body: bytes) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import Answer, answer_of, explained
-from livemerge.api.asked import Asked
+from livemerge.api.asked import Asked, says_yes
 from livemerge.api.body import body_of
 from livemerge.api.identity import wrong_with
 from livemerge.api.refusal import Refusal
@@ -20,7 +20,6 @@ from livemerge.api.simulate import simulation_of
 from livemerge.values import Key
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_YES: Final = frozenset({"1", "true", "yes"})
 
 
 class ProfileReader:
@@ -90,4 +89,4 @@ def _fields(query: str | None, body: Mapping[str, Any]) -> tuple[str, ...] | Non
 
 
 def _explains(asked: Asked, body: Mapping[str, Any]) -> bool:
-    return body.get("explain") is True or asked.query.get("explain", "").lower() in _YES
+    return body.get("explain") is True or says_yes(asked, "explain")

@@ -7,7 +7,7 @@ from typing import Final, get_args
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import field_values
-from livemerge.api.asked import Asked
+from livemerge.api.asked import Asked, says_yes
 from livemerge.api.body import body_of
 from livemerge.api.escaping import escaped
 from livemerge.api.identity import key_of
@@ -20,7 +20,6 @@ from livemerge.errors import nearest_or_all
 from livemerge.values import LadderStep, Profile
 
 DISPLAY: Final = "_display"
-_YES: Final = frozenset({"1", "true", "yes"})
 
 
 class TextReader:
@@ -51,7 +50,8 @@ class TextReader:
             raise Refusal(400, f"there is no field `{shown[:80]}`", f"`{name}` is a text: ask for it by its name.")
         default = asked.query.get("default")
         text = default if default is not None and not _is_known(found[key], name) else shapes.in_words(values[shown])
-        octets = shapes.as_text(escaped(text, how, is_markup=fields[name].type == "html"), is_ascii=_is_ascii(asked))
+        written = escaped(text, how, is_markup=fields[name].type == "html")
+        octets = shapes.as_text(written, is_ascii=says_yes(asked, "ascii"))
         return self._resolving.personal(asked, shapes.TEXT, octets, timing)
 
 
@@ -68,7 +68,3 @@ def _escape(asked: Asked) -> Escape:
             escape: Escape = known
             return escape
     raise Refusal(400, f"`{wanted[:40]}` is no way to escape", nearest_or_all(wanted[:40], get_args(Escape)))
-
-
-def _is_ascii(asked: Asked) -> bool:
-    return asked.query.get("ascii", "").lower() in _YES

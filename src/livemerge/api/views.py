@@ -13,7 +13,7 @@ import msgspec
 from livemerge.access import AccessGrant
 from livemerge.api import shapes
 from livemerge.api.answer import Answer, Json, answer_with, field_values, head_of, whole_answer
-from livemerge.api.asked import Asked
+from livemerge.api.asked import Asked, says_yes
 from livemerge.api.batch import BatchReader
 from livemerge.api.body import body_of
 from livemerge.api.escaping import escaped_values
@@ -29,7 +29,6 @@ from livemerge.values import Key, Profile, Verdict
 
 MAX_KEPT: Final = 256  # ways to ask: view × shape × private fields of the key
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_YES: Final = frozenset({"1", "true", "yes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ class ViewReader:
         grant.require(f"view:{asked.parts[0][:100]}")
         view = self._view(asked.parts[0])
         shape = _shape(view, asked)
-        is_ascii = view.is_ascii if "ascii" not in asked.query else asked.query["ascii"].lower() in _YES
+        is_ascii = says_yes(asked, "ascii") if "ascii" in asked.query else view.is_ascii
         name = (view.name, shape, is_ascii, grant.private_fields)
         if (form := self._forms.get(name)) is None:
             selection = replace(self._resolving.selections.select(view.fields, grant.private_fields))

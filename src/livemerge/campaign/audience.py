@@ -16,7 +16,7 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from livemerge import config
-from livemerge.errors import AudienceError, ConfigError, nearest
+from livemerge.errors import AudienceError, ConfigError, nearest, nearest_or_all
 from livemerge.sources.sql import read_url
 from livemerge.values import MAX_KEY_CHARACTERS, Key
 
@@ -98,13 +98,18 @@ def read_audience(section: config.Audience, root: Path, tables: Mapping[str, con
             section.csv, _file_digest(path, section.csv), _csv_rows(path, section), section.key, section.address
         )
     if section.table:
-        source = tables.get(section.table)
-        if not isinstance(source, config.TableSource) or not source.path.endswith(".csv"):
+        files = {
+            name: source
+            for name, source in tables.items()
+            if isinstance(source, config.TableSource) and source.path.endswith(".csv")
+        }
+        if section.table not in files:
             raise ConfigError(
                 f"`{section.table}` is not a table source with a CSV file",
                 where="audience.table",
-                advice=nearest(section.table, tables),
+                advice=nearest_or_all(section.table, files),
             )
+        source = files[section.table]
         renamed = config.Audience(csv=source.path, key=source.key, address=section.address)
         return read_audience(renamed, root, tables)
     digest = hashlib.sha256(section.sql.encode()).hexdigest()

@@ -12,7 +12,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from livemerge.access import Conditions, KeyRecord, NewKey
+from livemerge.access import MAX_LISTED, Conditions, KeyRecord, NewKey
 from livemerge.access.scopes import FORMS
 from livemerge.app import Livemerge
 from livemerge.cli.output import Here, JsonOption, out, print_json
@@ -212,7 +212,7 @@ def list_access(
     customer: Annotated[str, typer.Option(help="Only reads of this customer.")] = "",
     key: Annotated[str, typer.Option(help="Only reads by the key with this prefix.")] = "",
     since: Annotated[str, typer.Option(help="Only of the last 30m, 2h, 7d.")] = "",
-    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    most: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="How many, the newest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """Who read which fields of which customer, when, from where, with what outcome."""
@@ -248,7 +248,7 @@ def list_alarms(
     context: typer.Context,
     key: Annotated[str, typer.Option(help="Only about the key with this prefix.")] = "",
     since: Annotated[str, typer.Option(help="Only of the last 30m, 2h, 7d.")] = "",
-    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    most: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="How many, the newest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """Unusual use of keys: many customers, many unknown ones, a new network, wrong keys."""

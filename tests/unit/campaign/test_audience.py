@@ -70,6 +70,18 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         members_of(tmp_path, b"customer_id,email\nc-1,\xff\xfe@example.com\n")
 
 
+def test_a_table_that_is_none_is_told_with_those_there_are(tmp_path: Path) -> None:
+    tables = {
+        "people": config.TableSource(path="people.csv", key="id"),
+        "events": config.TableSource(path="events.jsonl", key="id"),
+    }
+    for wrong in ("events", "poeple", "nothing"):
+        with pytest.raises(ConfigError, match=f"`{wrong}` is not a table source with a CSV file") as raised:
+            read_audience(config.Audience(table=wrong), tmp_path, tables)
+        assert "people" in raised.value.advice
+        assert "events" not in raised.value.advice
+
+
 def test_a_database_gives_an_audience(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "shop.db") as database:
         database.execute("create table customers (id integer, mail text)")
