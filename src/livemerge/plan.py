@@ -23,6 +23,7 @@ class Plan:
 
     asked: frozenset[str]
     waves: tuple[tuple[Step, ...], ...]
+    required: tuple[str, ...] = ()  # of those asked for, in the order of their names
 
     def sources(self) -> frozenset[str]:
         return frozenset(step.source for wave in self.waves for step in wave)
@@ -51,6 +52,7 @@ def make_plan(catalog: Catalog, names: Iterable[str]) -> Plan:
             tuple(Step(source, tuple(group), catalog.by.get(source)) for source, group in sorted(wave.items()))
             for _, wave in sorted(waves.items())
         ),
+        tuple(name for name in sorted(asked) if catalog.fields[name].is_required),
     )
 
 

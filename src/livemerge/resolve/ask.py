@@ -14,6 +14,7 @@ from pathlib import PurePath
 from traceback import extract_tb
 from typing import Final
 
+import msgspec
 import structlog
 
 from livemerge.catalog import Field
@@ -46,8 +47,7 @@ class Patience:
     is_hasty: bool = False  # within a deadline that a mail server waits for: lost attempts are given up early
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer, and when the source was asked for it."""
 
     answer: Answer

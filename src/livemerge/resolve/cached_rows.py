@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -31,6 +33,7 @@ DELETE FROM cached_row WHERE (source, key) IN (
         ) AS nth)
     ORDER BY expires_at LIMIT :at_once)
 """
+_HALF: Final = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no UTF-8 can say it
 
 
 class CachedRows:
@@ -51,9 +54,9 @@ class CachedRows:
             of_source: dict[str, list[Key]] = {}
             for name, key in storable[start : start + MAX_ROWS_A_STATEMENT]:
                 of_source.setdefault(name, [name]).append(key)
-            wanted = " OR ".join(OF_SOURCE.format(", ".join("?" * (len(part) - 1))) for part in of_source.values())
-            rows = self._store.rows(READ_ROWS.format(wanted), (now_s, *chain.from_iterable(of_source.values())))
-            found |= {(row[0], row[1]): bytes(row[2]) for row in rows}
+            sql = _reading(tuple(map(len, of_source.values())))
+            for name, key, body in self._store.rows(sql, (now_s, *chain.from_iterable(of_source.values()))):
+                found[name, key] = bytes(body)
         return found
 
     def keep(self, rows: Mapping[Place, Row]) -> None:
@@ -100,10 +103,12 @@ class CachedRowsApart:
         """The store is closed by who opened it."""
 
 
+@lru_cache(maxsize=64)
+def _reading(lengths: tuple[int, ...]) -> str:
+    """The statement that reads so many names and keys of each source."""
+    return READ_ROWS.format(" OR ".join(OF_SOURCE.format(", ".join("?" * (length - 1))) for length in lengths))
+
+
 def _is_storable(key: Key) -> bool:
     """Whether the key can be kept as text. One that cannot must not cost the others their rows."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in key
+    return "\0" not in key and (key.isascii() or not _HALF.search(key))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from livemerge.catalog import Field
+from livemerge.catalog import By, Field
 from livemerge.plan import Step
 from livemerge.resolve.cache import Remembered
 from livemerge.resolve.ladder import Failure, Fetched, Known, choose, is_fresh
@@ -56,16 +56,17 @@ class Knowledge(msgspec.Struct, frozen=True, gc=False):
     learned: Mapping[Key, Learned]
 
 
-def source_keys(step: Step, draft: Draft) -> list[Key]:
-    """What names this customer, or the things their value points at, in the step's source."""
-    if step.by is None:
-        return [draft.key]
-    value = draft.values.get(step.by.field)
-    if not step.by.item_property:
+def source_keys(by: By, drafts: Mapping[Key, Draft]) -> dict[Key, list[Key]]:
+    """What names the things that each customer's value points at."""
+    return {customer: _named(by, draft.values.get(by.field)) for customer, draft in drafts.items()}
+
+
+def _named(by: By, value: object) -> list[Key]:
+    if not by.item_property:
         named: Iterable[object] = [value]
     else:
         items = value if isinstance(value, list) else []
-        named = [item.get(step.by.item_property) for item in items]
+        named = [item.get(by.item_property) for item in items]
     return [key for one in named if (key := _key_of(one))]
 
 

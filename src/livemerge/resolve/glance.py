@@ -49,15 +49,14 @@ class Glances:
         fresh_until = NEVER
         for wave in plan.waves:
             for step in wave:
-                keys = source_keys(step, draft)
+                keys = [key] if step.by is None else source_keys(step.by, {key: draft})[key]
                 remembered = {one: row for one in keys if (row := self._cache.held(step.source, one)) is not None}
                 if any(must_ask(step, draft, remembered.get(one), now) for one in keys):
                     return None
                 fill(draft, keys, Knowledge(step, now, remembered, {}))
                 rows += [(step.source, one, row) for one, row in remembered.items()]
                 fresh_until = min(fresh_until, _fresh_until(step, remembered.values(), draft))
-        required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
-        return Glance(profile_of(draft, required), tuple(rows), pins, fresh_until, now)
+        return Glance(profile_of(draft, plan.required), tuple(rows), pins, fresh_until, now)
 
     def pins(self) -> tuple[Override, ...]:
         """All that are live now. Raises StoreError."""

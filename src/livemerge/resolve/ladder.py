@@ -5,7 +5,6 @@ The table in docs/architecture.md ("The ladder") is this file's specification.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from math import inf
@@ -30,8 +29,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
         return (now - self.as_of).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True, gc=False):
     """Why no value came: the source gave no answer (late, error), or not one of the field's type."""
 
     cause: Cause

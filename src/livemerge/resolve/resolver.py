@@ -133,9 +133,10 @@ class Resolver:
         if not waits_for_slots:
             stops_at_s = started_s + deadline_s - self._margin.of(deadline_s, started_s)
         ends_at_s = None if waits_for_slots else started_s + deadline_s
+        own = {key: [key] for key in drafts}
         for wave in plan.waves:
             calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures, Waiting())
-            wanted = [{key: source_keys(step, draft) for key, draft in drafts.items()} for step in wave]
+            wanted = [own if step.by is None else source_keys(step.by, drafts) for step in wave]
             remembered = await self._remembered(wave, wanted, calls)
             now = self._clock.now()
             runs = [
@@ -147,8 +148,7 @@ class Resolver:
                 self._finish(run, drafts, calls)
             for draft in drafts.values():
                 draft.end_wave()
-        required = [name for name in sorted(plan.asked) if self._catalog.fields[name].is_required]
-        profiles = {key: profile_of(draft, required) for key, draft in drafts.items()}
+        profiles = {key: profile_of(draft, plan.required) for key, draft in drafts.items()}
         if is_late:
             now_s = self._clock.monotonic_s()
             self._margin.took(now_s - max(started_s, stops_at_s), now_s)
