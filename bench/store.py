@@ -21,7 +21,8 @@ from livemerge.resolve.redis_tier import RedisTier
 from livemerge.store import Store, open_store
 
 ROUNDS = 300
-BATCH = [f"c{number}" for number in range(500)]
+BATCH = [("s", f"c{number}") for number in range(500)]
+ONE = BATCH[7]
 BODY = b"x" * 400
 
 
@@ -37,16 +38,16 @@ async def _median_us(ask: Callable[[], Awaitable[object]], rounds: int = ROUNDS)
 async def _of_store(store: Store) -> dict[str, float]:
     rows = CachedRows(store, SystemClock())
     until = datetime.now(UTC) + timedelta(hours=1)
-    rows.keep({("s", key): (BODY, until) for key in BATCH})
+    rows.keep({place: (BODY, until) for place in BATCH})
 
     async def on_the_spot() -> None:
-        rows.find("s", ["c7"])
+        rows.find([ONE])
 
     async def many_on_the_spot() -> None:
-        rows.find("s", BATCH)
+        rows.find(BATCH)
 
     async def apart() -> None:
-        await store.apart(lambda: rows.find("s", ["c7"]))
+        await store.apart(lambda: rows.find([ONE]))
 
     return {
         "one": await _median_us(on_the_spot),
@@ -58,10 +59,10 @@ async def _of_store(store: Store) -> dict[str, float]:
 async def _of_redis(url: str) -> dict[str, float]:
     tier = RedisTier(url, "bench", SystemClock())
     until = datetime.now(UTC) + timedelta(hours=1)
-    await tier.write({("s", key): (BODY, until) for key in BATCH})
+    await tier.write({place: (BODY, until) for place in BATCH})
     found = {
-        "one": await _median_us(lambda: tier.read("s", ["c7"])),
-        "500": await _median_us(lambda: tier.read("s", BATCH), 50),
+        "one": await _median_us(lambda: tier.read([ONE])),
+        "500": await _median_us(lambda: tier.read(BATCH), 50),
     }
     await tier.close()
     return found
