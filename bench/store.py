@@ -38,7 +38,7 @@ async def _median_us(ask: Callable[[], Awaitable[object]], rounds: int = ROUNDS)
 async def _of_store(store: Store) -> dict[str, float]:
     rows = CachedRows(store, SystemClock())
     until = datetime.now(UTC) + timedelta(hours=1)
-    rows.keep({place: (BODY, until) for place in BATCH})
+    rows.keep(dict.fromkeys(BATCH, (BODY, until)))
 
     async def on_the_spot() -> None:
         rows.find([ONE])
@@ -59,7 +59,7 @@ async def _of_store(store: Store) -> dict[str, float]:
 async def _of_redis(url: str) -> dict[str, float]:
     tier = RedisTier(url, "bench", SystemClock())
     until = datetime.now(UTC) + timedelta(hours=1)
-    await tier.write({place: (BODY, until) for place in BATCH})
+    await tier.write(dict.fromkeys(BATCH, (BODY, until)))
     found = {
         "one": await _median_us(lambda: tier.read([ONE])),
         "500": await _median_us(lambda: tier.read(BATCH), 50),
