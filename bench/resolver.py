@@ -156,6 +156,7 @@ async def chaos(project: Path, port: int, seconds: float, in_flight: int) -> str
         plan = make_plan(shop.catalog, shop.catalog.fields)
         changing = asyncio.create_task(change_moods(port))
         try:
+            await crowd(1.0, in_flight, lambda key: resolve_in_time(shop, plan, f"warm {key}"))
             took = await crowd(seconds, in_flight, lambda key: resolve_in_time(shop, plan, key))
         finally:
             changing.cancel()
