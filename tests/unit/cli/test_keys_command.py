@@ -142,3 +142,6 @@ def test_reads_and_alarms_are_listed_by_customer_key_and_time(folder: Path) -> N
     assert [alarm["kind"] for alarm in told(folder, "access", "alarms", "--since", "1h")["alarms"]] == ["many_misses"]
     assert told(folder, "access", "alarms", "--key", "abcdefgh")["alarms"] == []
     assert asked(folder, "access", "ls", "--since", "yesterday").exit_code != 0
+    too_many = asked(folder, "access", "ls", "--most", "1001")  # shown are 1,000 at most, and that is said
+    assert too_many.exit_code == 2
+    assert "1000" in too_many.output
