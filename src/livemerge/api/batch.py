@@ -76,6 +76,7 @@ class BatchReader:
             pieces += answers[key].part(ages) if key in answers else (orjson.dumps(_told(missed, is_found[key])),)
         for shown, fault in faults.items():
             pieces += (b",", shapes.as_json(shown, is_ascii=is_ascii), b":", shapes.as_json(fault, is_ascii=is_ascii))
+        # In the place of the first comma; nobody asks for nobody.
         pieces[0] = b'{"ok":true,"request_id":"%b","profiles":{' % asked.request_id.encode()
         return self._resolving.personal(asked, shapes.JSON, b"".join((*pieces, b"}}")), timing)
 

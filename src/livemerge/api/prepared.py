@@ -46,16 +46,7 @@ class PreparedAnswers:
 
         write: the answer with a profile, and with `about`; None where it cannot be one that is kept.
         """
-        try:
-            if (answer := self.find(selection, key, now)) is not None:
-                return answer
-            if (glance := self._glances.find(selection.plan, key)) is None:
-                return None
-        except StoreError:
-            return None
-        if (answer := write(glance.profile, about)) is not None:
-            self.keep(selection, key, glance, answer)
-        return answer
+        return self.known_many(selection, (key,), now, write, about).get(key)
 
     def known_many(
         self,
@@ -66,28 +57,23 @@ class PreparedAnswers:
         about: T,
     ) -> dict[Key, Answer]:
         """The same for many customers; who is not known is left out."""
-        try:
-            pins = self._glances.pins()
-        except StoreError:
-            return {}
         found: dict[Key, Answer] = {}
         kept, holds, of = self._kept, self._glances.holds, id(selection)
-        for key in keys:
-            if (entry := kept.get((of, key))) is not None and holds(entry.glance, now, pins):
-                found[key] = entry.answer
-            elif (answer := self.known(selection, key, now, write, about)) is not None:
-                found[key] = answer
+        try:
+            pins = self._glances.pins()
+            for key in keys:
+                entry = kept.get((of, key))
+                if entry is not None and holds(entry.glance, now, pins):
+                    found[key] = entry.answer
+                    continue
+                self._drop((of, key))
+                glance = self._glances.find(selection.plan, key)
+                if glance is not None and (answer := write(glance.profile, about)) is not None:
+                    self.keep(selection, key, glance, answer)
+                    found[key] = answer
+        except StoreError:
+            pass
         return found
-
-    def find(self, selection: Selection, key: Key, now: datetime) -> Answer | None:
-        """The answer, if everything it was made of is still what would be used. Raises StoreError."""
-        entry = self._kept.get((id(selection), key))
-        if entry is None:
-            return None
-        if self._glances.holds(entry.glance, now, self._glances.pins()):
-            return entry.answer
-        self._drop((id(selection), key))
-        return None
 
     def keep(self, selection: Selection, key: Key, glance: Glance, answer: Answer) -> None:
         """Keeps an answer that a glance gave."""

@@ -84,10 +84,8 @@ class Cache:
     ) -> dict[str, dict[Key, Remembered]]:
         """The same of several sources, in one look."""
         now = self._clock.now()
-        found = {source: self._in_process(source, keys, now) for source, keys in asked.items()}
-        if self._remote is None:
-            self._learn(self._in_file(asked, found), found, now)
-        elif not self._remote.is_resting:
+        found = self._find_here(asked, now)
+        if self._remote is not None and not self._remote.is_resting:
             wanted = [
                 (self._names[source], key)
                 for source, keys in asked.items()
@@ -118,11 +116,7 @@ class Cache:
 
     def get_many(self, source: str, keys: Sequence[Key]) -> dict[Key, Remembered]:
         """The same, of this process and of the file beside it: no server is asked."""
-        now = self._clock.now()
-        found = {source: self._in_process(source, keys, now)}
-        if self._remote is None:
-            self._learn(self._in_file({source: keys}, found), found, now)
-        return found[source]
+        return self._find_here({source: keys}, self._clock.now())[source]
 
     def held(self, source: str, key: Key) -> Remembered | None:
         """What is remembered in this process, fresh or stale; None too where only another tier has it."""
@@ -167,6 +161,13 @@ class Cache:
             row = self._rows.get(oldest)
             if row is not None and not row.has_row:
                 del self._rows[oldest]
+
+    def _find_here(self, asked: Mapping[str, Sequence[Key]], now: datetime) -> dict[str, dict[Key, Remembered]]:
+        """What is remembered in this process, and in the file where that is the other tier."""
+        found = {source: self._in_process(source, keys, now) for source, keys in asked.items()}
+        if self._remote is None:
+            self._learn(self._in_file(asked, found), found, now)
+        return found
 
     def _in_process(self, source: str, keys: Iterable[Key], now: datetime) -> dict[Key, Remembered]:
         """What this process remembers and may still use."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -33,7 +32,6 @@ DELETE FROM cached_row WHERE (source, key) IN (
         ) AS nth)
     ORDER BY expires_at LIMIT :at_once)
 """
-_HALF: Final = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no UTF-8 can say it
 
 
 class CachedRows:
@@ -111,4 +109,8 @@ def _reading(lengths: tuple[int, ...]) -> str:
 
 def _is_storable(key: Key) -> bool:
     """Whether the key can be kept as text. One that cannot must not cost the others their rows."""
-    return "\0" not in key and (key.isascii() or not _HALF.search(key))
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in key

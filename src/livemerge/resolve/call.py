@@ -93,10 +93,6 @@ class Waiting:
                 timer.cancel()
         return not self._left
 
-    def unended(self) -> Iterable[Call]:
-        """The calls that still run or never began."""
-        return [call for call in self.calls if call.ended_at_s is None]
-
     def _end(self) -> None:
         if self._over is not None and not self._over.done():
             self._over.set_result(None)

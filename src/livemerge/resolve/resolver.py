@@ -129,10 +129,9 @@ class Resolver:
             await self._heeding.heed(self.forget)
         pinned = self._overrides.of(keys)
         drafts = {key: Draft(key, deadline_s, pinned.get(key, {})) for key in keys}
-        started_s, stops_at_s, is_late = self._clock.monotonic_s(), inf, False
-        if not waits_for_slots:
-            stops_at_s = started_s + deadline_s - self._margin.of(deadline_s, started_s)
+        started_s, is_late = self._clock.monotonic_s(), False
         ends_at_s = None if waits_for_slots else started_s + deadline_s
+        stops_at_s = None if ends_at_s is None else ends_at_s - self._margin.of(deadline_s, started_s)
         own = {key: [key] for key in drafts}
         for wave in plan.waves:
             calls = _Calls(self._clock.monotonic_s(), ends_at_s, faults or {}, figures, Waiting())
@@ -149,14 +148,14 @@ class Resolver:
             for draft in drafts.values():
                 draft.end_wave()
         profiles = {key: profile_of(draft, plan.required) for key, draft in drafts.items()}
-        if is_late:
+        if is_late and stops_at_s is not None:
             now_s = self._clock.monotonic_s()
-            self._margin.took(now_s - max(started_s, stops_at_s), now_s)
+            self._margin.took(now_s - stops_at_s, now_s)
         return profiles
 
-    async def _wait(self, runs: Sequence[_Run], calls: _Calls, stops_at_s: float) -> bool:
+    async def _wait(self, runs: Sequence[_Run], calls: _Calls, stops_at_s: float | None) -> bool:
         """Until all calls have ended, or it is time to stop; whether it was. What is late goes on without us."""
-        left_s = None if stops_at_s == inf else stops_at_s - self._clock.monotonic_s()
+        left_s = None if stops_at_s is None else stops_at_s - self._clock.monotonic_s()
         is_cancelled = True
         try:
             is_late = not await calls.waiting.over(left_s)

@@ -499,7 +499,7 @@ async def test_what_a_resolve_leaves_goes_without_the_collector(make_world, mood
     if mood == "refuses":
         with_crm(world, Refusing())
     await world.one("c0", ["name"], deadline_s=0.15)
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # of the loop's own time, which jumps: all that was under way has ended
     gc.collect()
     gc.disable()
     try:
