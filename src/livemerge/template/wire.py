@@ -139,8 +139,8 @@ _OVERLONG = re.compile(rb"^([^\r\n]{74})(=20|=09)(?=\r\n)", re.MULTILINE)
 
 def _needs_no_quoting(text: str) -> bool:
     """Whether a text is one short line of plain characters, as most values are."""
-    is_short = len(text) < MAX_QUOTED_LINE and not text.endswith(" ")
-    return is_short and text.isascii() and text.isprintable() and "=" not in text
+    is_plain = text.isascii() and "=" not in text and text.isprintable()
+    return is_plain and len(text) < MAX_QUOTED_LINE and text[-1:] != " "
 
 
 def _quoted_printable(text: str) -> bytes:
@@ -148,12 +148,19 @@ def _quoted_printable(text: str) -> bytes:
     if _needs_no_quoting(text):
         return text.encode() + SOFT_BREAK if text else b""
     octets = with_crlf(text).encode()
-    encoded = b2a_qp(octets, quotetabs=False, istext=True, header=False)
-    if b"\n" not in octets:  # then b2a_qp writes its soft breaks without carriage return
-        encoded = encoded.replace(b"=\n", SOFT_BREAK)
+    encoded = b2a_qp(octets)
+    if b"\n" in octets:
+        return _whole_lines(encoded)
+    if len(encoded) >= MAX_QUOTED_LINE:  # without line ends b2a_qp writes its soft breaks without carriage return
+        encoded = _with_room(encoded.replace(b"=\n", SOFT_BREAK))
+    return encoded + SOFT_BREAK if encoded else b""
+
+
+def _whole_lines(encoded: bytes) -> bytes:
+    """What b2a_qp makes of several lines, none too long, and a soft break at the end where it has no line end."""
     if b"=20\r\n" in encoded or b"=09\r\n" in encoded:
         encoded = _OVERLONG.sub(rb"\1=\r\n\2", encoded)
-    return encoded if not encoded or octets.endswith(b"\r\n") else _with_room(encoded) + SOFT_BREAK
+    return encoded if encoded.endswith(b"\r\n") else _with_room(encoded) + SOFT_BREAK
 
 
 def _with_room(encoded: bytes) -> bytes:
