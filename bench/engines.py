@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from cases import Case
 from jinja2 import Environment
 
-from livemerge.template import LANGUAGES
+from livemerge.template import LANGUAGES, clean_data
 from livemerge.template import compile as compile_template
 
 FOLDER = Path(__file__).parent
@@ -83,16 +83,24 @@ class InPython:
 
 def in_python(language: str, case: Case) -> list[Contender]:
     """The engines of this process that read a language."""
-    compilers: dict[str, Callable[[str], Render]] = {}
-    if language in LANGUAGES:
-        compilers[OURS] = lambda source: compile_template(source, language).render
-        compilers[f"{OURS}, 8bit octets"] = lambda source: compile_template(source, language).writer("8bit")
-        compilers[f"{OURS}, quoted-printable"] = lambda source: compile_template(source, language).writer(
-            "quoted-printable"
-        )
-    compilers |= {name: found for name, peer in PEERS.get(language, {}).items() if (found := peer())}
     source, customers = case.source(language), case.data(language)
-    return [InPython(name, language, each, source, customers) for name, each in compilers.items()]
+    peers = {name: found for name, peer in PEERS.get(language, {}).items() if (found := peer())}
+    theirs = [InPython(name, language, each, source, customers) for name, each in peers.items()]
+    return [*ours(language, source, customers), *theirs]
+
+
+def ours(language: str, source: str, customers: list[dict[str, Any]]) -> list[Contender]:
+    """Our own, with data as the resolver gives them, and as a program gives them that has them from anywhere."""
+    if language not in LANGUAGES:
+        return []
+    compilers: dict[str, Callable[[str], Render]] = {
+        OURS: lambda source: compile_template(source, language).render,
+        f"{OURS}, 8bit octets": lambda source: compile_template(source, language).writer("8bit"),
+        f"{OURS}, quoted-printable": lambda source: compile_template(source, language).writer("quoted-printable"),
+    }
+    admitted: list[dict[str, Any]] = [clean_data(customer) for customer in customers]
+    made = [InPython(name, language, each, source, admitted) for name, each in compilers.items()]
+    return [*made, InPython(f"{OURS}, other data", language, compilers[OURS], source, customers)]
 
 
 def jinja2() -> Callable[[str], Render]:

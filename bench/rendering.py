@@ -6,6 +6,9 @@ Jinja2 is always there; minijinja, python-liquid, liquidjs and Node's handlebars
 them. All render the same message for the same customers, with HTML escaping, in interleaved rounds, so that a slow
 minute of the machine hits everybody; the first round is not counted, so that everything is compiled and warm. The
 figure is the median of the rounds. What engines write is compared with ours once, entities read.
+
+Our data are clean, as the resolver gives them to every message; `other data` are the peers' plain dicts, whose texts we
+look through while we render.
 """
 
 from __future__ import annotations

@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from livemerge.app import Livemerge
     from livemerge.errors import AbortCampaign, LivemergeError, SkipRecipient, TemplateError
-    from livemerge.template import Template, compile  # noqa: A004  livemerge.compile, as re.compile
+    from livemerge.template import Template, clean_data, compile  # noqa: A004  livemerge.compile, as re.compile
 
-__all__ = ["AbortCampaign", "Livemerge", "LivemergeError", "SkipRecipient", "Template", "TemplateError", "compile"]
+__all__ = [
+    "AbortCampaign",
+    "Livemerge",
+    "LivemergeError",
+    "SkipRecipient",
+    "Template",
+    "TemplateError",
+    "clean_data",
+    "compile",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -24,6 +33,7 @@ _HOMES = {
     "SkipRecipient": "livemerge.errors",
     "TemplateError": "livemerge.errors",
     "Template": "livemerge.template",
+    "clean_data": "livemerge.clean",
     "compile": "livemerge.template",
 }
 

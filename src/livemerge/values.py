@@ -76,7 +76,7 @@ class Verdict(StrEnum):
 
 
 class Profile(msgspec.Struct, frozen=True, gc=False):
-    """The resolved fields of one customer.
+    """The resolved fields of one customer, as `admit` leaves them: of their types, their texts clean.
 
     `provenance` names every value; what the items of a list gained is named beside the list, as its worst item.
     """

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from livemerge.errors import TemplateError
-from livemerge.template import LANGUAGES, compile_message
+from livemerge.template import LANGUAGES, clean_data, compile_message
 from livemerge.template import compile as compile_template
 
 VARIANTS = [(name, dialect) for name, each in LANGUAGES.items() for dialect in (None, *each.dialects)]
@@ -33,6 +33,7 @@ DATA: dict[str, Any] = {
     "data_extensions": {"T": [{"v": HOSTILE, "id": 1, "a": HOSTILE, "b": 1}, {"a": "x", "b": 2}]},
     "content_blocks": {"x": "%%=v(@a)=%%"},
 }
+CLEAN = clean_data(DATA)  # and said to be so: what is written of them may not differ
 
 
 def one_input(octets: bytes) -> str:
@@ -64,6 +65,8 @@ def _rendered(source: str, language: str, dialect: str | None, how: int, include
         templates={"p": included, "q": "{{ a }}"},
     )
     text = template.render(DATA, now=NOW)
+    if how & 128:
+        assert template.render(CLEAN, now=NOW) == template.render(dict(CLEAN), now=NOW)
     if how & 16:
         assert template.trace(DATA, now=NOW).text == text
     octets = template.writer("quoted-printable" if how & 32 else "8bit")(DATA, NOW)

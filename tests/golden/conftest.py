@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from livemerge.template import Template, clean_data
+
 SKIPS = tomllib.loads((Path(__file__).parent / "skips.toml").read_text())["skip"]
 
 Case = Mapping[str, Any]
@@ -49,6 +51,21 @@ def _names(skip: Mapping[str, Any], case: Case) -> bool:
         and all(case.get(key) in (None, False) for key in skip.get("lacks", ()))
         and all(str(text) in str(case.get(key)) for key, text in skip.get("where", {}).items())
     )
+
+
+@pytest.fixture(autouse=True)
+def clean_data_is_written_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is rendered here is rendered for clean data too: what knows that they are may not write another text."""
+    render = Template.render
+
+    def render_both(template: Template, data: Any, **given: Any) -> str:
+        text = render(template, data, **given)
+        if isinstance(data, Mapping):
+            clean = clean_data(data)
+            assert render(template, clean, **given) == render(template, dict(clean), **given)
+        return text
+
+    monkeypatch.setattr(Template, "render", render_both)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livemerge.template import clean_data
 from livemerge.template import compile as compile_template
 
 NAMES = ("a", "b", "user.name", "item", "item.name")
@@ -105,9 +106,10 @@ def without_items_printed(block):
 def test_every_value_is_written_as_it_is_at_that_place(block, data):
     template = compile_template(liquid(block))
     expected = meaning(block, dict(data))
-    assert template.render(data) == expected
-    assert template.trace(data).text == expected
-    assert template.writer("8bit")(data) == expected.replace("\n", "\r\n").encode()
+    for each in (data, clean_data(data)):
+        assert template.render(each) == expected
+        assert template.trace(each).text == expected
+        assert template.writer("8bit")(each) == expected.replace("\n", "\r\n").encode()
 
 
 def test_a_value_written_four_times_is_looked_up_once():

@@ -18,6 +18,7 @@ from livemerge.catalog import (
     load_catalog,
     zero,
 )
+from livemerge.clean import CleanData
 from livemerge.config import load_settings
 from livemerge.errors import ConfigError
 
@@ -249,7 +250,7 @@ def test_a_mistake_in_a_feature_names_its_place(mistakes, text, key, what):
 @pytest.mark.parametrize(
     ("kind", "given", "value"),
     [
-        ("text", "Ünï\tcode\r\n", "Ünï\tcode\r\n"),
+        ("text", "Ünï\tcode\r\n", "Ünï\tcode\n"),
         ("html", "<b>x</b>", "<b>x</b>"),
         ("integer", 5, 5),
         ("integer", "007", 7),
@@ -274,7 +275,11 @@ def test_a_mistake_in_a_feature_names_its_place(mistakes, text, key, what):
         ("datetime", datetime(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC)),
         ("url", "HTTPS://shop.example/a?b=c#d", "HTTPS://shop.example/a?b=c#d"),
         ("text", "An\x00na\x1b", "Anna"),
-        ("text", "Anna\r\n\tBen", "Anna\r\n\tBen"),
+        ("text", "Anna\r\n\tBen", "Anna\n\tBen"),
+        ("text", "\u202eAn\x85na\ufdd0", "\u202eAnna\u202c"),
+        ("list", [{"a": "\x85"}], [{"a": ""}]),
+        ("text", "one\rtwo", "one\ntwo"),
+        ("list", [{"a\r\n": "b\x07"}], [{"a\n": "b"}]),
         ("list", ["a\x00", 1], [{"value": "a"}, {"value": 1}]),
         ("list", '[{"a": 1}]', [{"a": 1}]),
         ("list", ({"a": None, 5: Decimal("1.5")},), [{"a": None, "5": Decimal("1.5")}]),
@@ -310,6 +315,9 @@ def test_a_value_is_admitted_where_nothing_is_lost(kind, given, value):
                 "//x.example",
                 "data:text/html,x",
                 "https://x.example/\n",
+                "https://x.example/\ry",
+                "https://x.example/\x85y",
+                "https://x.example/\u202egpj.exe",
                 'https://x.example/"onload',
                 "https://x.example/<script>",
                 "https://[::1",
@@ -426,6 +434,12 @@ def test_a_template_finds_each_field_under_every_name_it_reads(load):
         "user": {"first_name": "Anna", "address": {"city": "Bonn"}},
         "items": [{"price": 1}],
     }
+
+
+def test_the_data_are_said_to_be_clean_and_what_is_given_beside_the_fields_is_made_so(load):
+    data = load(NAMES).bind(["first_name"]).data({"first_name": "Anna"}, {"customer_id": "c\u202e-1\x85"})
+    assert type(data) is CleanData
+    assert data == {"customer_id": "c\u202e-1\u202c", "first_name": "Anna"}
 
 
 def test_data_of_one_customer_is_not_the_next_ones(load):

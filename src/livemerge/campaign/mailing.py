@@ -9,6 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from livemerge.catalog import Binding, Catalog
+from livemerge.clean import CleanData
 from livemerge.message import Composer, Message, Recipient
 from livemerge.plan import Plan, make_plan
 from livemerge.resolve import Extensions
@@ -82,7 +83,7 @@ class Mailing:
         data = self._data(profile, self.composer.names(recipient))
         return {name: part.trace(data, now=now, replies=replies) for name, part in self.template.parts.items()}
 
-    def _data(self, profile: Profile, provided: Mapping[str, str]) -> dict[str, object]:
+    def _data(self, profile: Profile, provided: Mapping[str, str]) -> CleanData:
         """What the template reads for one customer."""
         values: Mapping[str, object] = profile.values
         if self.html_fields:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from livemerge.clean import clean_data
 from livemerge.fetch import Fetched
 from livemerge.template import Reply
 from livemerge.values import Cause, Key, LadderStep, Profile, Provenance, Value, tagged, untagged
@@ -39,17 +40,17 @@ def pack(profile: Profile, made_at: datetime, fetched: Sequence[Fetched] = ()) -
 
 
 def unpack(body: bytes, key: Key) -> tuple[Profile, datetime]:
-    """The profile as it was, and when the message was made."""
+    """The profile as it was, its texts clean, and when the message was made."""
     document: dict[str, Any] = orjson.loads(zlib.decompress(body))
     values: dict[str, Value] = {}
     provenance: dict[str, Provenance] = {}
     for name, (value, step, source, fetched_at, as_of, cause, detail) in document["fields"].items():
-        values[name] = untagged(value)
+        values[name] = untagged(value)  # earlier versions let texts pass that are not clean
         provenance[name] = Provenance(
             LadderStep(step), source, _moment(fetched_at), _moment(as_of), Cause(cause) if cause else None, detail
         )
     made_at = datetime.fromtimestamp(document["made_at"], UTC)
-    return Profile(key, values, provenance, document["is_found"]), made_at
+    return Profile(key, clean_data(values), provenance, document["is_found"]), made_at
 
 
 def unpack_fetched(body: bytes) -> tuple[tuple[Fetched, ...], bool]:

@@ -12,6 +12,7 @@ from livemerge import config
 from livemerge.catalog.extensions import DataExtension
 from livemerge.catalog.feeds import Feed
 from livemerge.catalog.views import View
+from livemerge.clean import CleanData, clean_html
 from livemerge.config import PROVIDED_NAMES
 from livemerge.values import Value
 
@@ -63,11 +64,11 @@ class Binding:
     unknown: tuple[str, ...]
     places: tuple[tuple[str, tuple[str, ...]], ...]  # field → where the template reads it
 
-    def data(self, values: Mapping[str, object], provided: Mapping[str, str]) -> dict[str, object]:
-        """The template's data: each field under every name it is read by."""
-        data: dict[str, Any] = dict(provided)
+    def data(self, values: Mapping[str, object], provided: Mapping[str, str]) -> CleanData:
+        """The template's data: each field under every name it is read by. values: as `admit` gives them."""
+        data = CleanData({name: clean_html(text) for name, text in provided.items()})
         for name, place in self.places:
-            inner = data
+            inner: dict[str, Any] = data
             for part in place[:-1]:
                 step = inner.get(part)
                 if not isinstance(step, dict):

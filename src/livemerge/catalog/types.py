@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from livemerge.clean import clean_html
 from livemerge.values import Scalar, Value
 
 MAX_TEXT_CHARACTERS: Final = 100_000  # a longer text is no piece of an email; Gmail clips a whole one at 102 KB
@@ -44,9 +45,6 @@ def _wrong(wanted: str, value: object) -> WrongTypeError:
     return WrongTypeError(f"wanted {wanted}, got {type(value).__name__}")
 
 
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""No message and no JSON reader has a use for these; a CRM's stray one must not cost a customer their name."""
-
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -59,8 +57,10 @@ def _text(value: object) -> Value:
         return value
     if _HALF_CHARACTER.search(value):
         raise WrongTypeError("wanted text, got half a character in it")
-    kept = _CONTROLS.sub("", value)
-    if value and not kept:
+    kept = clean_html(value)  # a CRM's stray control character must not cost a customer their name
+    if len(kept) > MAX_TEXT_CHARACTERS:
+        raise WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
+    if not kept and not value.isspace():
         raise WrongTypeError("wanted text, got nothing but control characters")
     return kept
 
@@ -148,14 +148,19 @@ def _date(value: object) -> Value:
     return moment.date()
 
 
+_NOT_IN_URL: Final = re.compile(r"[\s<>\"\u202a-\u202e\u2066-\u2069]")
+
+
 def _url(value: object) -> Value:
     text = _text(value)
     assert isinstance(text, str)
+    if _NOT_IN_URL.search(str(value)):
+        raise WrongTypeError("wanted an http or https address")
     try:
         parts = urlsplit(text)
     except ValueError:
         raise WrongTypeError("wanted an http or https address") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"[\s\x00-\x20<>\"]", text):
+    if parts.scheme not in ("http", "https") or not parts.netloc:
         raise WrongTypeError("wanted an http or https address")
     return text
 

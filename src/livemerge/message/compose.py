@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from livemerge.clean import CleanData, clean_html
 from livemerge.errors import AccessError, AudienceError
 from livemerge.message import headers
 from livemerge.message.address import AddressFault, Sender, usable_address
@@ -119,8 +120,10 @@ class Composer:
         """Renders what may fetch, and gives nothing. Raises Unanswered where a reply is needed, TemplateError."""
         self._template.rehearse(self._values(recipient, data), now=now, replies=replies)
 
-    def _values(self, recipient: Recipient, data: Mapping[str, object]) -> dict[str, object]:
-        return {**data, **{name: give(recipient) for name, give in self._needed}}
+    def _values(self, recipient: Recipient, data: Mapping[str, object]) -> Mapping[str, object]:
+        """The data with what the template reads of our own; as clean as it was."""
+        values = {**data, **{name: clean_html(give(recipient)) for name, give in self._needed}}
+        return CleanData(values) if type(data) is CleanData else values
 
     def _addressed(self, recipient: Recipient, now: datetime) -> tuple[bytes, str, str]:
         """The headers that only this customer's message has, its Message-ID and its envelope address."""

@@ -1,5 +1,6 @@
 """UNDERSTAND: template text → tree → (fields read, findings, program)."""
 
+from livemerge.clean import CleanData, clean_data
 from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Read
 from livemerge.template.languages import LANGUAGES
@@ -9,6 +10,7 @@ from livemerge.template.trace import Trace, TracedBranch, TracedValue
 
 __all__ = [
     "LANGUAGES",
+    "CleanData",
     "Finding",
     "MessageTemplate",
     "Read",
@@ -21,6 +23,7 @@ __all__ = [
     "TracedValue",
     "Unanswered",
     "Writer",
+    "clean_data",
     "compile",
     "compile_message",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from markupsafe import Markup
 
+from livemerge.clean import CleanData
 from livemerge.clock import SystemClock
 from livemerge.errors import AbortCampaign, SkipRecipient, TemplateError, nearest
 from livemerge.template.analysis import Vocabulary, analyse
@@ -28,7 +29,7 @@ from livemerge.template.named_text import named
 from livemerge.template.nodes import Block, Place
 from livemerge.template.reach import Reach, reach_of
 from livemerge.template.replies import Replies
-from livemerge.template.runtime import Context, Environment, Fault, Output, Program, Scope, check_size
+from livemerge.template.runtime import CleanScope, Context, Environment, Fault, Output, Program, Scope, check_size
 from livemerge.template.trace import Trace, make_trace
 from livemerge.template.verdict import Test
 from livemerge.template.wire import (
@@ -269,10 +270,10 @@ class Template:
             ask_nobody if replies is None else Replies(replies),
             self._options.locale,
         )
-        language = self._spoken
+        language, scope_of = self._spoken, CleanScope if type(data) is CleanData else Scope
         if language.omits_none and self._options.raw_is_markup:
             data = {name: value for name, value in data.items() if value is not None}
-        scope = Scope(language.arrange(data) if language.arrange else data)
+        scope = scope_of(language.arrange(data) if language.arrange else data)
         if language.texts:
             context.environment = self._environment(scope, {**known, **language.texts(data)})
         output = Output()

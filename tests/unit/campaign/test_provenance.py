@@ -28,3 +28,12 @@ def test_values_and_provenance_come_back_with_their_types() -> None:
     again, made_at = unpack(pack(profile, NOW), "c-1")
     assert (again.values, again.provenance, made_at) == (values, provenance, NOW)
     assert [type(value) for value in again.values.values()] == [type(value) for value in values.values()]
+
+
+def test_texts_that_an_earlier_version_kept_are_cleaned_before_a_template_writes_them() -> None:
+    values = {"name": "An\x85a\r\n", "picks": [{"id\u202e": "p\x85"}]}
+    origins = {name: Provenance(LadderStep.LIVE, "crm", NOW, NOW) for name in values}
+
+    again, _ = unpack(pack(Profile("c-1", values, origins, True), NOW), "c-1")
+
+    assert again.values == {"name": "Ana\n", "picks": [{"id\u202e\u202c": "p"}]}

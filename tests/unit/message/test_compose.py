@@ -9,6 +9,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from livemerge.clean import CleanData
 from livemerge.errors import AudienceError
 from livemerge.message import Composer, Links, Message, Recipient, parse_sender, read
 from livemerge.message.compose import _boundary, _has_long_line
@@ -189,3 +190,15 @@ def test_a_key_that_cannot_stand_in_a_link_is_an_audience_error(key):
 )
 def test_long_lines_are_found_exactly(body, is_long):
     assert _has_long_line(body) is is_long
+
+
+@pytest.mark.parametrize("takes_8bit", [True, False])
+def test_clean_data_stay_so_with_what_is_put_beside_them(takes_8bit: bool) -> None:
+    made = composer("<p>{{ customer_id }} {{ first_name }}</p>")
+    to = Recipient("c\x07-\u202e1", "anna@customer.example")
+    data = {"first_name": "An\nna <3"}
+
+    message = made.compose(to, CleanData(data), now=NOW, takes_8bit=takes_8bit)
+
+    assert message == made.compose(to, data, now=NOW, takes_8bit=takes_8bit)
+    assert "<p>c-\u202e1\u202c An\nna &lt;3</p>" in bodies(message)[1]

@@ -63,6 +63,7 @@ class Function:
     scopes: list[dict[str, str]] = field(default_factory=list)  # names that loops and blocks give, innermost last
     states: dict[str, Mapping[str, str]] = field(default_factory=dict)  # of loops: their names' values as Python
     kinds: dict[str, str] = field(default_factory=dict)  # of expressions that are certainly a `number` or a `boolean`
+    of_data: set[str] = field(default_factory=set)  # names of the items of loops over the data
     loops: list[str] = field(default_factory=list)  # what an interrupt leaves: `for`, or the name that keeps it
     table: str = "P"  # the name of what holds the pieces that can be written by name
     outputs: int = 0  # values written so far

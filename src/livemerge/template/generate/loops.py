@@ -10,7 +10,7 @@ from livemerge.template.generate.conditions import truth
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
 from livemerge.template.generate.loop_states import is_position, keep_position, keep_state
-from livemerge.template.generate.paths import chain, keep_chain, keep_view
+from livemerge.template.generate.paths import chain, is_of_data, keep_chain, keep_view
 from livemerge.template.limits import ROUND_WORK
 from livemerge.template.nodes import Block, Expression, Statement
 from livemerge.template.trace import TracePoint
@@ -65,7 +65,7 @@ def _sliced(function: Function, node: nodes.For) -> str:
 
 def _rounds(function: Function, items: str, node: nodes.For) -> None:
     """The Python loop of a loop."""
-    held = function.fresh("x")
+    held = item_name(function, node.items)
     scope = {node.name: held}
     at = _keep_state(function, items, node, scope)
     shared = shared_names(function, scope)
@@ -75,6 +75,14 @@ def _rounds(function: Function, items: str, node: nodes.For) -> None:
         _round(function, node, held, scope, shared, is_stepped=not at)
     if shared:
         function.emit("S.pop()")
+
+
+def item_name(function: Function, items: Expression, outer: Expression | None = None) -> str:
+    """A new name for one of the items of a loop; with `outer` set it may also be the context around."""
+    name = function.fresh("x")
+    if outer is None and is_of_data(function, items):
+        function.of_data.add(name)
+    return name
 
 
 def _round(
@@ -146,7 +154,7 @@ def each(function: Function, node: nodes.Each) -> None:
 
 
 def _each_round(function: Function, node: nodes.Each, items: str, extra: str) -> None:
-    held, at = function.fresh("x"), function.fresh("i")
+    held, at = item_name(function, node.items, node.outer), function.fresh("i")
     is_section = node.outer is not None
     scope = {
         node.name: held,

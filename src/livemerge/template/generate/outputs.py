@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from livemerge.clean import clean_html, clean_text
 from livemerge.template import nodes, runtime
 from livemerge.template.generate.filter_calls import written
 from livemerge.template.generate.function import Function
+from livemerge.template.generate.paths import is_of_data
 from livemerge.template.generate.repeats import piece_key
 from livemerge.template.generate.work import OUTPUT_WORK
 from livemerge.template.nodes import Place, Statement
@@ -48,7 +50,7 @@ def text(function: Function, node: nodes.Text) -> None:
 def output(function: Function, node: nodes.Output) -> None:
     if isinstance(node.value, nodes.Literal) and not function.is_traced:
         value = node.value.value
-        clean = runtime.clean_html if function.sink.encoding.escape else runtime.clean_text
+        clean = clean_html if function.sink.encoding.escape else clean_text
         static(function, "" if isinstance(value, runtime.Special) else clean(runtime.text_of(value)))
     elif node.absent is not None:
         _output_or_absent(function, node)
@@ -108,7 +110,7 @@ def _written(function: Function, node: nodes.Output) -> None:
 
 
 def _encoded(function: Function, value: str, node: nodes.Output) -> str:
-    """The piece of a value, the short way where it is a printable text."""
+    """The piece of a value, the short way where it is a text that needs no cleaning."""
     sink = function.sink
     escaping = "always'" if node.keeps_apostrophe and node.escaping == "always" else node.escaping
     writer = f"{'X' if sink.is_inner else 'W'}_{_WRITER_NAMES[escaping]}"
@@ -117,8 +119,8 @@ def _encoded(function: Function, value: str, node: nodes.Output) -> str:
     if escaping not in sink.encoding.fast:
         return f"{writer}(c, {value})"
     name, named = function.named(value)
-    test = f"type({named}) is str and {name}.isprintable()"
-    return f"{sink.encoding.fast[escaping].format(name)} if {test} else {writer}(c, {name})"
+    test = sink.encoding.is_fast.format(name) if is_of_data(function, node.value) else f"{name}.isprintable()"
+    return f"{sink.encoding.fast[escaping].format(name)} if type({named}) is str and {test} else {writer}(c, {name})"
 
 
 OUTPUTS: dict[type[Statement], Callable[[Function, Any], None]] = {nodes.Text: text, nodes.Output: output}

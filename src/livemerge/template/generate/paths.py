@@ -45,6 +45,21 @@ def load(function: Function, name: str) -> str:
     return function.variables.get(name) or function.roots.setdefault(name, f"d{len(function.roots)}")
 
 
+def is_of_data(function: Function, node: Expression) -> bool:
+    """Whether a text that an expression gives certainly stands whole in the data.
+
+    One character of a text does not: it may turn the direction of writing without turning it back. So an item counts
+    only by its names (languages loop over characters too), and a number is no such name.
+    """
+    if not isinstance(node, nodes.Path) or not isinstance(node.root, str) or node.demand:
+        return False
+    name = load(function, node.root)
+    if not node.steps:
+        return name == function.roots.get(node.root)
+    is_given = name in function.of_data or name == function.roots.get(node.root)
+    return is_given and is_plain_step(node.steps[-1]) and not str(_key_of(node.steps[-1])).isdecimal()
+
+
 def _demanded(function: Function, node: nodes.Path) -> str:
     """A path whose parents, and perhaps itself, must be there."""
     found: str

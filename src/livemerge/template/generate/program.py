@@ -147,6 +147,7 @@ def _prelude(function: Function) -> Iterator[str]:
     yield from ("def program(c, S, o):", " a = o.append", f" c.work += {function.work}")
     if function.roots or function.variables:
         yield " G = S.data.get"
+        yield " C = S.is_clean"
     if function.setting.has_frame:
         yield from (" F = FRAME(S)", " P = F.partials")
     if function.setting.has_chains:

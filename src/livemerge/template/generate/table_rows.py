@@ -8,7 +8,7 @@ from typing import Any
 from livemerge.template import nodes
 from livemerge.template.generate.filter_calls import value
 from livemerge.template.generate.function import Function
-from livemerge.template.generate.loops import charged, shared_names
+from livemerge.template.generate.loops import charged, item_name, shared_names
 from livemerge.template.generate.outputs import markup_writer, static
 from livemerge.template.limits import ROUND_WORK
 from livemerge.template.nodes import Statement
@@ -26,7 +26,7 @@ def table_rows(function: Function, node: nodes.TableRow) -> None:
 
 def _rows(function: Function, node: nodes.TableRow, items: str) -> None:
     columns = f"COLUMNS({value(function, node.columns)})" if node.columns else f"len({items})"
-    state, leaves, row = function.fresh("f"), function.fresh("k"), function.fresh("x")
+    state, leaves, row = function.fresh("f"), function.fresh("k"), item_name(function, node.items)
     function.emit(f"{state} = FORLOOP('', len({items}), None, {columns} or 1)")
     function.emit(f"{leaves} = None")
     static(function, '<tr class="row1">\n')

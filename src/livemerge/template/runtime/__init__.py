@@ -4,9 +4,8 @@ Nothing here knows a template; generated code and filters call it. Data is read 
 sequence index only, never by attribute.
 """
 
-from livemerge.template.runtime.characters import clean_html, clean_text
 from livemerge.template.runtime.comparison import contains, equal, greater, greater_equal, less, less_equal, order
-from livemerge.template.runtime.context import Context, Environment, Program, Scope, count, next_of
+from livemerge.template.runtime.context import CleanScope, Context, Environment, Program, Scope, count, next_of
 from livemerge.template.runtime.fault import Fault, too_long
 from livemerge.template.runtime.html_tags import IN_TAG, lets_data_in, state_after, without_tags
 from livemerge.template.runtime.loop_state import ForLoop
@@ -33,6 +32,7 @@ from livemerge.template.runtime.work import SMALL, charge, charged, size_of, sor
 
 __all__ = [
     "BLANK",
+    "CleanScope",
     "LISTS",
     "MAPPINGS",
     "NUMBERS",
@@ -53,8 +53,6 @@ __all__ = [
     "charged",
     "check_size",
     "checked",
-    "clean_html",
-    "clean_text",
     "contains",
     "count",
     "equal",

@@ -67,6 +67,8 @@ class Scope:
 
     __slots__ = ("data", "loops", "variables")
 
+    is_clean = False  # what the data holds needs no cleaning: see CleanData
+
     def __init__(self, data: Mapping[str, object], variables: dict[str, object] | None = None) -> None:
         self.data = data
         self.variables: dict[str, object] = {} if variables is None else variables
@@ -87,6 +89,14 @@ class Scope:
 
     def pop(self) -> None:
         self.loops.pop()
+
+
+class CleanScope(Scope):
+    """A scope over CleanData."""
+
+    __slots__ = ()
+
+    is_clean = True
 
 
 Program = Callable[[Context, Scope, Output], "str | None"]

@@ -1,8 +1,12 @@
-"""Characters that may not be in a message, and texts without them."""
+"""Clean texts: without characters that may not be in a message. And data that holds no others."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
 
 # Control characters and code points that are no characters mean nothing in mail and break it, as character
 # references most of all; unpaired surrogates cannot be encoded.
@@ -10,7 +14,7 @@ _NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
 _NOT_IN_TEXT = re.compile(f"[\ud800-\udfff]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_NO_CHARACTERS}]+")
-_NOT_IN_HTML = re.compile(f"[\ud800-\udfff]|[\x00-\x08\x0b-\x1f\x7f-\x9f{_NO_CHARACTERS}]+")
+_LINE_ENDS = re.compile("\r\n?")
 
 
 # What turns the direction of writing (Unicode UAX 9, 2): each opener, and what closes it.
@@ -24,12 +28,46 @@ _MAX_TURNS = 60  # in each other; UAX 9 stops at 125
 
 def clean_text(text: str) -> str:
     """Text without control characters, its direction turned back at its end; unpaired surrogates become U+FFFD."""
-    return _turned_back(_NOT_IN_TEXT.sub(_replacement, text))
+    return text if text.isprintable() else _turned_back(_NOT_IN_TEXT.sub(_replacement, text))
 
 
 def clean_html(text: str) -> str:
-    """The same without carriage returns."""
-    return _turned_back(_NOT_IN_HTML.sub(_replacement, text))
+    """The same, its line ends line feeds."""
+    return clean_text(_LINE_ENDS.sub("\n", text) if "\r" in text else text)
+
+
+class CleanData(dict[str, Any]):
+    """A template's data in which every text is as `clean_html` leaves it, names and texts inside others too.
+
+    Whoever makes one says so: templates write its texts without another look. What else it holds beside plain dicts,
+    lists and tuples, templates reach through functions only, whose results are looked at.
+    """
+
+
+def clean_data(data: Mapping[str, object]) -> CleanData:
+    """A clean copy of data from anywhere, for who renders it more than once.
+
+    Raises ValueError where it is nested too deep, or holds itself.
+    """
+    try:
+        return CleanData(_clean_names(data))
+    except RecursionError:
+        raise ValueError("the data is nested too deep, or holds itself") from None
+
+
+def _clean_names(data: Mapping[Any, object]) -> dict[Any, object]:
+    return {clean_html(name) if isinstance(name, str) else name: _clean(value) for name, value in data.items()}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        text = clean_html(str.__str__(value))
+        return Markup(text) if isinstance(value, Markup) else text  # it was Markup before
+    if isinstance(value, Mapping):
+        return _clean_names(value)
+    if isinstance(value, list | tuple):
+        return (tuple if isinstance(value, tuple) else list)(map(_clean, value))
+    return value
 
 
 def _turned_back(text: str) -> str:
