@@ -23,8 +23,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from livemerge.clean import clean_data
 from livemerge.message import Composer, Links, Recipient, Sender
-from livemerge.template import clean_data, compile_message
+from livemerge.template import compile_message
 
 EMAIL = Path(__file__).parent / "email"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

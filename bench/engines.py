@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from cases import Case
 from jinja2 import Environment
 
-from livemerge.template import LANGUAGES, clean_data
+from livemerge.clean import clean_data
+from livemerge.template import LANGUAGES
 from livemerge.template import compile as compile_template
 
 FOLDER = Path(__file__).parent

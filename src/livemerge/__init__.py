@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from livemerge.app import Livemerge
+    from livemerge.clean import clean_data
     from livemerge.errors import AbortCampaign, LivemergeError, SkipRecipient, TemplateError
-    from livemerge.template import Template, clean_data, compile  # noqa: A004  livemerge.compile, as re.compile
+    from livemerge.template import Template, compile  # noqa: A004  livemerge.compile, as re.compile
 
 __all__ = [
     "AbortCampaign",

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from livemerge.clean import clean_data
 from livemerge.errors import TemplateError
-from livemerge.template import LANGUAGES, clean_data, compile_message
+from livemerge.template import LANGUAGES, compile_message
 from livemerge.template import compile as compile_template
 
 VARIANTS = [(name, dialect) for name, each in LANGUAGES.items() for dialect in (None, *each.dialects)]

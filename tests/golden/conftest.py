@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from livemerge.template import Template, clean_data
+from livemerge.clean import clean_data
+from livemerge.template import Template
 
 SKIPS = tomllib.loads((Path(__file__).parent / "skips.toml").read_text())["skip"]
 

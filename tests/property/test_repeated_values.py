@@ -5,7 +5,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livemerge.template import clean_data
+from livemerge.clean import clean_data
 from livemerge.template import compile as compile_template
 
 NAMES = ("a", "b", "user.name", "item", "item.name")

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from livemerge.clean import clean_html, clean_text
-from livemerge.template import LANGUAGES, clean_data, compile_message
+from livemerge.clean import clean_data, clean_html, clean_text
+from livemerge.template import LANGUAGES, compile_message
 from livemerge.template import compile as compile_template
 
 NOW = datetime(2026, 3, 4, 19, 5, 7, tzinfo=UTC)

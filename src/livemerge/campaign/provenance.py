@@ -45,11 +45,12 @@ def unpack(body: bytes, key: Key) -> tuple[Profile, datetime]:
     values: dict[str, Value] = {}
     provenance: dict[str, Provenance] = {}
     for name, (value, step, source, fetched_at, as_of, cause, detail) in document["fields"].items():
-        values[name] = untagged(value)  # earlier versions let texts pass that are not clean
+        values[name] = untagged(value)
         provenance[name] = Provenance(
             LadderStep(step), source, _moment(fetched_at), _moment(as_of), Cause(cause) if cause else None, detail
         )
     made_at = datetime.fromtimestamp(document["made_at"], UTC)
+    # Earlier versions kept texts that are not clean.
     return Profile(key, clean_data(values), provenance, document["is_found"]), made_at
 
 

@@ -45,6 +45,10 @@ def _wrong(wanted: str, value: object) -> WrongTypeError:
     return WrongTypeError(f"wanted {wanted}, got {type(value).__name__}")
 
 
+def _too_long() -> WrongTypeError:
+    return WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
+
+
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -52,14 +56,14 @@ def _text(value: object) -> Value:
     if not isinstance(value, str):
         raise _wrong("text", value)
     if len(value) > MAX_TEXT_CHARACTERS:
-        raise WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
+        raise _too_long()
     if value.isprintable():
         return value
     if _HALF_CHARACTER.search(value):
         raise WrongTypeError("wanted text, got half a character in it")
     kept = clean_html(value)  # a CRM's stray control character must not cost a customer their name
-    if len(kept) > MAX_TEXT_CHARACTERS:
-        raise WrongTypeError(f"text longer than {MAX_TEXT_CHARACTERS} characters")
+    if len(kept) > MAX_TEXT_CHARACTERS:  # what turned the direction of writing is turned back at the end
+        raise _too_long()
     if not kept and not value.isspace():
         raise WrongTypeError("wanted text, got nothing but control characters")
     return kept
@@ -154,13 +158,11 @@ _NOT_IN_URL: Final = re.compile(r"[\s<>\"\u202a-\u202e\u2066-\u2069]")
 def _url(value: object) -> Value:
     text = _text(value)
     assert isinstance(text, str)
-    if _NOT_IN_URL.search(str(value)):
-        raise WrongTypeError("wanted an http or https address")
     try:
         parts = urlsplit(text)
     except ValueError:
         raise WrongTypeError("wanted an http or https address") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if parts.scheme not in ("http", "https") or not parts.netloc or _NOT_IN_URL.search(str(value)):
         raise WrongTypeError("wanted an http or https address")
     return text
 

@@ -122,8 +122,9 @@ class Composer:
 
     def _values(self, recipient: Recipient, data: Mapping[str, object]) -> Mapping[str, object]:
         """The data with what the template reads of our own; as clean as it was."""
-        values = {**data, **{name: clean_html(give(recipient)) for name, give in self._needed}}
-        return CleanData(values) if type(data) is CleanData else values
+        values = CleanData(data) if type(data) is CleanData else dict(data)
+        values.update((name, clean_html(give(recipient))) for name, give in self._needed)
+        return values
 
     def _addressed(self, recipient: Recipient, now: datetime) -> tuple[bytes, str, str]:
         """The headers that only this customer's message has, its Message-ID and its envelope address."""

@@ -1,6 +1,5 @@
 """UNDERSTAND: template text → tree → (fields read, findings, program)."""
 
-from livemerge.clean import CleanData, clean_data
 from livemerge.template.fetches import Reply, Request, Unanswered
 from livemerge.template.findings import Finding, Read
 from livemerge.template.languages import LANGUAGES
@@ -10,7 +9,6 @@ from livemerge.template.trace import Trace, TracedBranch, TracedValue
 
 __all__ = [
     "LANGUAGES",
-    "CleanData",
     "Finding",
     "MessageTemplate",
     "Read",
@@ -23,7 +21,6 @@ __all__ = [
     "TracedValue",
     "Unanswered",
     "Writer",
-    "clean_data",
     "compile",
     "compile_message",
 ]

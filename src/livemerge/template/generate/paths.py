@@ -54,10 +54,11 @@ def is_of_data(function: Function, node: Expression) -> bool:
     if not isinstance(node, nodes.Path) or not isinstance(node.root, str) or node.demand:
         return False
     name = load(function, node.root)
+    is_root = name == function.roots.get(node.root)
     if not node.steps:
-        return name == function.roots.get(node.root)
-    is_given = name in function.of_data or name == function.roots.get(node.root)
-    return is_given and is_plain_step(node.steps[-1]) and not str(_key_of(node.steps[-1])).isdecimal()
+        return is_root
+    last = node.steps[-1]
+    return (is_root or name in function.of_data) and is_plain_step(last) and not str(_key_of(last)).isdecimal()
 
 
 def _demanded(function: Function, node: nodes.Path) -> str:
